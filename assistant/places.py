@@ -1,0 +1,55 @@
+"""Where things are: the only module that knows directories and environment variables.
+
+A library is looked for at the explicit option, then `ASSISTANT_LIBRARY`, then the checkout's `index/`, then the user's
+data directory. `ASSISTANT_HOME` moves the user's data directory (portable installs, tests).
+"""
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def checkout() -> Path | None:
+    """The repository that this package runs from, or None when it is installed."""
+    root = _PACKAGE.parent
+    return root if (root / "pyproject.toml").is_file() and (root / "seeds").is_dir() else None
+
+
+def user_directory() -> Path:
+    """Where the user's own data lives: the default library of an install, and models made on this machine."""
+    if home := os.environ.get("ASSISTANT_HOME"):
+        return Path(home).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("assistant", appauthor=False))
+
+
+def library_folder(option: Path | None = None) -> Path:
+    """The library's folder; it may not exist yet."""
+    if option is not None:
+        return option.expanduser()
+    if named := os.environ.get("ASSISTANT_LIBRARY"):
+        return Path(named).expanduser()
+    return default_library_folder()
+
+
+def default_library_folder() -> Path:
+    """The library used when none is named: the one that a first question may build from the shipped article."""
+    root = checkout()
+    # The checkout is ignored when a home is set: a test or a portable install must never touch the working tree.
+    if root is not None and "ASSISTANT_HOME" not in os.environ:
+        return root / "index"
+    return user_directory() / "library"
+
+
+def made_models_folder() -> Path:
+    """Where models converted on this machine are kept, shared by all libraries."""
+    return user_directory() / "models"
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that travels with the project, such as `seeds/article.txt`."""
+    root = checkout()
+    # The checkout comes first: an editable install leaves stale copies of shipped files in site-packages.
+    return (root if root is not None else _PACKAGE / "shipped") / name
