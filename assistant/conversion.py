@@ -1,0 +1,152 @@
+"""A BERT checkpoint's folder, as sentence-transformers saves it → one Q8_0 GGUF file that llama.cpp runs.
+
+Weights are read with safetensors and written with llama.cpp's own `gguf`: no torch. The tokenizer travels in the file's
+metadata under the key that the GGUF specification reserves for it. Format: https://github.com/ggml-org/ggml,
+docs/gguf.md.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.llama import MAX_TOKENS_KEY, TOKENIZER_KEY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_POOLING = {"pooling_mode_mean_tokens": "MEAN", "pooling_mode_cls_token": "CLS"}
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a sentence-transformers folder says of a BERT encoder that can be written as GGUF."""
+
+    folder: Path
+    config: dict[str, Any]
+    tokenizer: str
+    pooling: str
+    max_tokens: int
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint in `folder`, or None if it is not BERT with WordPiece, mean or first-token pooling and nothing
+    more.
+    """
+    try:
+        modules = [module["type"].rsplit(".", 1)[-1] for module in _json(folder / "modules.json")]
+        config = _json(folder / "config.json")
+        pooling = _pooling(folder)
+        tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        limit = _json(folder / "sentence_bert_config.json").get("max_seq_length") or config["max_position_embeddings"]
+    except (OSError, KeyError, ValueError):
+        return None
+    plain = modules in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+    wordpiece = json.loads(tokenizer)["model"].get("type") == "WordPiece"
+    if not (plain and wordpiece and pooling and config.get("model_type") == "bert"):
+        return None
+    if not (folder / "model.safetensors").is_file():
+        return None
+    return Checkpoint(folder, config, tokenizer, pooling, min(limit, config["max_position_embeddings"], 512))
+
+
+def write_gguf(checkpoint: Checkpoint, target: Path) -> None:
+    """Write the checkpoint to `target` at once: a reader sees the whole file or none."""
+    import gguf
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=target.parent, suffix=".unfinished")
+    os.close(handle)
+    try:
+        writer = gguf.GGUFWriter(unfinished, "bert")
+        _add_settings(writer, checkpoint)
+        _add_vocabulary(writer, json.loads(checkpoint.tokenizer)["model"]["vocab"])
+        _add_tensors(writer, checkpoint)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        Path(unfinished).replace(target)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _pooling(folder: Path) -> str | None:
+    modes = [
+        mode
+        for mode, on in _json(folder / "1_Pooling" / "config.json").items()
+        if mode.startswith("pooling_mode") and on
+    ]
+    return _POOLING.get(modes[0]) if len(modes) == 1 else None
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
+    import gguf
+
+    config = checkpoint.config
+    writer.add_name(checkpoint.folder.name)
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_layer_norm_eps(config["layer_norm_eps"])
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType[checkpoint.pooling])
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_string(TOKENIZER_KEY, checkpoint.tokenizer)
+    writer.add_string(MAX_TOKENS_KEY, str(checkpoint.max_tokens))
+
+
+def _add_vocabulary(writer: Any, vocabulary: dict[str, int]) -> None:
+    import gguf
+
+    tokens = sorted(vocabulary, key=vocabulary.__getitem__)
+    writer.add_token_type_count(2)
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list([_phantom_space(token).encode() for token in tokens])
+    writer.add_token_types([gguf.TokenType.CONTROL if t in _SPECIAL else gguf.TokenType.NORMAL for t in tokens])
+    writer.add_bos_token_id(vocabulary["[CLS]"])
+    writer.add_eos_token_id(vocabulary["[SEP]"])
+    writer.add_sep_token_id(vocabulary["[SEP]"])
+    writer.add_unk_token_id(vocabulary["[UNK]"])
+    writer.add_pad_token_id(vocabulary["[PAD]"])
+
+
+def _phantom_space(token: str) -> str:
+    """A WordPiece as llama.cpp's tokenizer spells it: ▁ before a word's first piece, nothing before the others."""
+    if token in _SPECIAL:
+        return token
+    return token.removeprefix("##") if token.startswith("##") else "▁" + token
+
+
+def _add_tensors(writer: Any, checkpoint: Checkpoint) -> None:
+    import gguf
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.BERT, checkpoint.config["num_hidden_layers"])
+    for key, weights in load_file(checkpoint.folder / "model.safetensors").items():
+        key = key.removeprefix("bert.")
+        endings = (".weight", ".bias")
+        name = names.get_name(key, try_suffixes=endings) or names.get_name("bert." + key, try_suffixes=endings)
+        if name is None or key.startswith("pooler"):
+            continue
+        tensor = weights.astype(np.float32)
+        if _is_matrix(name, tensor):
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, tensor)
+
+
+def _is_matrix(name: str, tensor: "NDArray[Any]") -> bool:
+    # Positions and token types are looked up, not multiplied: llama.cpp wants them unquantised.
+    return tensor.ndim == 2 and tensor.shape[1] % 32 == 0 and "position" not in name and "token_types" not in name

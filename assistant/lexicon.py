@@ -1,0 +1,79 @@
+"""Text → the terms that the lexical index holds: folded, without function words, stemmed.
+
+Stems are Snowball's (https://snowballstem.org) for the text's language; accents and case are folded after stemming,
+because the French stemmer relies on them.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, Literal
+
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+
+_SNOWBALL = {"fr": "french", "en": "english"}
+_WORD = re.compile(r"\w+")
+_APOSTROPHES = str.maketrans("’ʼ`´", "''''")
+
+_FRENCH_FUNCTION_WORDS = """
+a ai aie ait as au aucun aucune aussi autre aux avaient avait avec avez avoir avons c ca ce ceci cela celle celles
+celui ces cet cette ceux chez ci combien comme comment d dans de depuis des donc dont du elle elles en entre es est
+et etaient etait etant ete etes etre eu eux faire fait fut il ils j je jusqu l la laquelle le lequel les lesquelles
+lesquels leur leurs lui m ma mais me meme memes mes moi mon n ne ni nos notre nous on ont ou par pas plus pour
+pourquoi qu quand que quel quelle quelles quels qui quoi s sa sans se selon sera ses si soit son sont sous sur t ta
+te tes toi ton tous tout toute toutes tu un une vers vos votre vous y
+"""
+_ENGLISH_FUNCTION_WORDS = """
+a about after all also am an and any are as at be been being but by can could d did do does during for from had has
+have he her hers him his how i if in into is it its ll m many me more most much my no nor not of on or our ours over
+own re s shall she should so some such t than that the their theirs them then there these they this those to too
+under up ve very was we were what when where which while who whom whose why will with would you your yours
+"""
+_FUNCTION_WORDS: dict[Language, frozenset[str]] = {
+    "fr": frozenset(_FRENCH_FUNCTION_WORDS.split()),
+    "en": frozenset(_ENGLISH_FUNCTION_WORDS.split()),
+}
+
+
+def terms(text: str, language: Language) -> list[str]:
+    """The content terms of `text` in order, repeated as they occur; function words alone are kept if there is nothing
+    else.
+    """
+    words = [word for word in _WORD.findall(text.translate(_APOSTROPHES).lower()) if word != "_"]
+    content = [word for word in words if fold(word) not in _FUNCTION_WORDS[language]]
+    return [_stem(word, language) for word in content or words]
+
+
+def fold(text: str) -> str:
+    """Lower case without accents; ligatures opened (œ → oe)."""
+    opened = text.lower().replace("œ", "oe").replace("æ", "ae")
+    return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c))
+
+
+def language_of(text: str) -> Language:
+    """French or English, judged from the text's beginning; French when there is nothing to go by."""
+    sample = text[:4000]
+    if not any(character.isalpha() for character in sample):
+        return "fr"
+    return "en" if _identifier().classify(sample)[0] == "en" else "fr"
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str, language: Language) -> str:
+    return fold(_stemmer(language).stemWord(word))
+
+
+@lru_cache
+def _stemmer(language: Language) -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer(_SNOWBALL[language])
+
+
+@lru_cache
+def _identifier() -> Any:
+    import py3langid
+
+    py3langid.set_languages(list(LANGUAGES))
+    return py3langid
