@@ -1,0 +1,72 @@
+"""Question → events, wiring the stages: the one way through for `ask`, the terminal UI, `eval` and the Python API."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant import followups
+from assistant.citations import Reply, make_reply
+from assistant.errors import BadQuestion
+from assistant.index import Library
+from assistant.reader import Reader, SentenceReader
+from assistant.retrieval import Hit, retrieve
+
+MAX_QUESTION = 2000
+PASSAGES_READ = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The passages that the reader is about to read, best first."""
+
+    hits: tuple[Hit, ...]
+
+
+class Conversation:
+    """Questions to one library, in turn. `turns` keeps the replies, beginning with those of an earlier conversation."""
+
+    def __init__(self, library: Library, reader: Reader | None = None, turns: Sequence[Reply] = ()) -> None:
+        self._library = library
+        self._reader = reader or SentenceReader()
+        self.turns = list(turns)
+
+    def ask(self, question: str) -> Iterator[Retrieved | Reply]:
+        """Yield what was retrieved, then the reply.
+
+        Raises BadQuestion for an empty question or one of more than MAX_QUESTION characters, LibraryBroken,
+        ModelUnusable.
+        """
+        question = checked_question(question)
+        times = [time.perf_counter()]
+        self._library.embedder.load()
+        times.append(time.perf_counter())
+        hits = retrieve(self._library, question, PASSAGES_READ)
+        times.append(time.perf_counter())
+        yield Retrieved(tuple(hits))
+        resumed = time.perf_counter()
+        spans = self._reader.read(question, hits)
+        load, found = times[1] - times[0], times[2] - times[1]
+        timings = {"load": load, "retrieve": found, "answer": time.perf_counter() - resumed}
+        milliseconds = {stage: 1000 * seconds for stage, seconds in timings.items()}
+        reply = make_reply(question, spans, self._reader.threshold, self._reader.name, milliseconds)
+        self.turns.append(reply)
+        yield reply
+
+    def answer(self, question: str) -> Reply:
+        """The reply alone. Raises what `ask` raises."""
+        *_, reply = self.ask(question)
+        assert isinstance(reply, Reply)
+        return reply
+
+
+def checked_question(question: str) -> str:
+    """The question on one line. Raises BadQuestion if it is empty or too long."""
+    question = " ".join(question.split())
+    if not question:
+        raise BadQuestion("the question is empty.", 'Type one: assistant ask "Combien de sorties ont été effectuées ?"')
+    if len(question) > MAX_QUESTION:
+        raise BadQuestion(
+            f"the question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked.",
+            "Ask something shorter, and index long texts instead: assistant index PATH…",
+        )
+    return question

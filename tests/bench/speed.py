@@ -1,0 +1,92 @@
+"""How fast: ratios measured in one run, because absolute figures belong to a machine. Run by `make bench`.
+
+    python tests/bench/speed.py
+
+Cold: wall time of a whole `assistant ask` process beside one that only imports sentence_transformers. Warm: questions per
+second in one process. Indexing: sentences per second, everything included, beside bare `SentenceTransformer.encode` of the
+same sentences.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from assistant import Conversation, Library, places, update
+from assistant.documents import Document
+from assistant.embeddings import CheckpointEmbedder
+from assistant.indexing import build
+
+QUESTIONS = [
+    "Combien de sorties ont été effectuées en 11 jours ?",
+    "Quand ont commencé les frappes russes ?",
+    "Qui est le chef de la diplomatie russe ?",
+    "Combien de barils sont tombés sur Alep ?",
+]
+RUNS = 5
+
+
+def seconds(*command: str) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def cold(folder: Path) -> None:
+    ask = [sys.executable, "-m", "assistant", "ask", "--library", str(folder), QUESTIONS[0]]
+    floor = [sys.executable, "-c", "import sentence_transformers"]
+    # Alternated, so that whatever else the machine does weighs on both.
+    pairs = [(seconds(*ask), seconds(*floor)) for _ in range(RUNS)]
+    ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(f"| cold `assistant ask` | {ours:.2f} s | importing sentence_transformers: {theirs:.2f} s | {ours / theirs:.2f} |")
+
+
+def warm(folder: Path) -> None:
+    with Library.open(folder) as library:
+        conversation = Conversation(library)
+        conversation.answer(QUESTIONS[0])
+        times = []
+        for question in QUESTIONS * 25:
+            started = time.perf_counter()
+            conversation.answer(question)
+            times.append(time.perf_counter() - started)
+    rate, median = len(times) / sum(times), statistics.median(times)
+    print(f"| warm questions | {rate:.0f} /s | median {1000 * median:.1f} ms | |")
+
+
+def indexing(embedder: CheckpointEmbedder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    article = places.shipped("seeds/article.txt").read_text(encoding="utf-8")
+    documents = [Document.from_text(f"{i}.txt", f"Copie {i}. {article}") for i in range(60)]
+    with tempfile.TemporaryDirectory() as name:
+        embedder.encode_documents(["warm up"])
+        started = time.perf_counter()
+        build(Path(name), documents, embedder)
+        ours = time.perf_counter() - started
+        with Library.open(name) as library:
+            texts = [s.text for document in library.documents() for s in library.sentences(document)]
+    model = SentenceTransformer(str(embedder._folder), local_files_only=True)
+    model.encode(["warm up"])
+    started = time.perf_counter()
+    model.encode(texts, show_progress_bar=False)
+    theirs = time.perf_counter() - started
+    rates = f"{len(texts) / ours:.0f} sentences/s | bare encode: {len(texts) / theirs:.0f} sentences/s"
+    print(f"| indexing | {rates} | {theirs / ours:.2f} |")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "library"
+        update(folder, [places.shipped("seeds/article.txt")])
+        print(f"{os.cpu_count()} cores\n\n| what | ours | beside | ratio |\n|---|---|---|---|")
+        cold(folder)
+        warm(folder)
+    indexing(CheckpointEmbedder.named())
+
+
+if __name__ == "__main__":
+    main()
