@@ -1,0 +1,1 @@
+"""A question file and a library → how often answers, citations and abstentions are right."""
