@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from assistant.index import SourceSentence
 from assistant.reader import Span
+from assistant.sources import SourceSentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Citation:
     quote_end: int
 
     def __post_init__(self) -> None:
+        if self.sentence_number < 1 or self.start < 0:
+            raise ValueError(f"{self.document}:{self.sentence_number} at {self.start} is no place in a document")
         if len(self.sentence) != self.end - self.start:
             raise ValueError(f"{self.document}:{self.sentence_number} is not {self.end - self.start} characters long")
         if not self.start <= self.quote_start < self.quote_end <= self.end:
@@ -100,6 +102,8 @@ class Reply:
             "citations": [citation.as_json() for citation in self.citations],
             "timings_ms": {stage: round(time, 1) for stage, time in self.timings_ms.items()},
         }
+        if self.completed:
+            fields["completed"] = self.completed
         if not self.answered:
             fields["nearest"] = [citation.as_json() for citation in self.nearest]
         return fields
@@ -118,8 +122,10 @@ def make_reply(
         citation = _cite(spans[0])
         return Reply(question, citation.quote, spans[0].confidence, model, (citation,), timings_ms=timings_ms)
     # Several spans may lie in one sentence; each sentence is shown once.
-    sentences = {span.sentence: _cite(span) for span in reversed(spans)}
-    closest = tuple(reversed(sentences.values()))[:nearest]
+    sentences: dict[SourceSentence, Citation] = {}
+    for span in spans:
+        sentences.setdefault(span.sentence, _cite(span))
+    closest = tuple(sentences.values())[:nearest]
     confidence = spans[0].confidence if spans else 0.0
     return Reply(question, None, confidence, model, nearest=closest, timings_ms=timings_ms)
 

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant import followups
 from assistant.citations import Reply, make_reply
+from assistant.documents import is_unicode
 from assistant.errors import BadQuestion
 from assistant.index import Library
 from assistant.reader import Reader, SentenceReader
@@ -37,20 +38,31 @@ class Conversation:
         ModelUnusable.
         """
         question = checked_question(question)
+        searched = self._completed(question)
         times = [time.perf_counter()]
         self._library.embedder.load()
         times.append(time.perf_counter())
-        hits = retrieve(self._library, question, PASSAGES_READ)
+        hits = retrieve(self._library, searched, PASSAGES_READ)
         times.append(time.perf_counter())
         yield Retrieved(tuple(hits))
         resumed = time.perf_counter()
-        spans = self._reader.read(question, hits)
+        spans = self._reader.read(searched, hits)
         load, found = times[1] - times[0], times[2] - times[1]
         timings = {"load": load, "retrieve": found, "answer": time.perf_counter() - resumed}
         milliseconds = {stage: 1000 * seconds for stage, seconds in timings.items()}
         reply = make_reply(question, spans, self._reader.threshold, self._reader.name, milliseconds)
+        if searched != question:
+            reply = replace(reply, completed=searched)
         self.turns.append(reply)
         yield reply
+
+    def _completed(self, question: str) -> str:
+        if not self.turns:
+            return question
+        last = self.turns[-1]
+        # A whole sentence given as answer would draw the search back to that sentence.
+        exact = [last.answer] if last.answer and last.answer != last.citations[0].sentence else []
+        return followups.complete(question, " ".join([last.question, *(f"{answer}." for answer in exact)]))
 
     def answer(self, question: str) -> Reply:
         """The reply alone. Raises what `ask` raises."""
@@ -60,10 +72,12 @@ class Conversation:
 
 
 def checked_question(question: str) -> str:
-    """The question on one line. Raises BadQuestion if it is empty or too long."""
+    """The question on one line. Raises BadQuestion if it is empty, too long or not text."""
     question = " ".join(question.split())
     if not question:
         raise BadQuestion("the question is empty.", 'Type one: assistant ask "Combien de sorties ont été effectuées ?"')
+    if not is_unicode(question):
+        raise BadQuestion("the question is not text in UTF-8.", "Type it in a UTF-8 terminal: assistant ask QUESTION")
     if len(question) > MAX_QUESTION:
         raise BadQuestion(
             f"the question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked.",

@@ -41,12 +41,12 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         config = _json(folder / "config.json")
         pooling = _pooling(folder)
         tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        wordpiece = json.loads(tokenizer)["model"]["type"] == "WordPiece"
         limit = _json(folder / "sentence_bert_config.json").get("max_seq_length") or config["max_position_embeddings"]
-    except (OSError, KeyError, ValueError):
+    except (OSError, LookupError, ValueError, TypeError):
         return None
     plain = modules in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-    wordpiece = json.loads(tokenizer)["model"].get("type") == "WordPiece"
-    if not (plain and wordpiece and pooling and config.get("model_type") == "bert"):
+    if not (plain and wordpiece and pooling and _is_plain_bert(config)):
         return None
     if not (folder / "model.safetensors").is_file():
         return None
@@ -72,6 +72,12 @@ def write_gguf(checkpoint: Checkpoint, target: Path) -> None:
         Path(unfinished).replace(target)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+
+
+def _is_plain_bert(config: dict[str, Any]) -> bool:
+    """Whether llama.cpp's BERT computes the same: it knows one activation and one kind of positions."""
+    positions = config.get("position_embedding_type", "absolute")
+    return (config.get("model_type"), config.get("hidden_act"), positions) == ("bert", "gelu", "absolute")
 
 
 def _pooling(folder: Path) -> str | None:

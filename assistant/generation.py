@@ -106,6 +106,8 @@ class Generation:
         """Delete documents that no source holds any more; the ids of their passages."""
         orphans = "SELECT id FROM documents WHERE sha256 NOT IN (SELECT sha256 FROM sources)"
         ids = [i for (i,) in self._database.execute(f"SELECT id FROM sentences WHERE document IN ({orphans})")]
+        gone = {document for (document,) in self._database.execute(orphans)}
+        self._new = [document for document in self._new if document not in gone]
         self._database.executemany("DELETE FROM postings WHERE rowid = ?", [(i,) for i in ids])
         self._database.execute(f"DELETE FROM documents WHERE id IN ({orphans})")
         return ids

@@ -5,48 +5,26 @@ that whoever opens the folder at any moment finds the state before or after an u
 """
 
 import contextlib
+import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from assistant import store
+from assistant.documents import is_unicode
 from assistant.embeddings import CheckpointEmbedder, Embedder
 from assistant.errors import LibraryBroken, LibraryMissing, LibraryOutdated, SourceUnknown
 from assistant.lexicon import Language
+from assistant.sources import Posting, SourcePassage, SourceSentence
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class SourceSentence:
-    """A sentence with its text: `text` is document[start:end] in code points; `number` counts from 1."""
-
-    document: str
-    number: int
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePassage:
-    """A passage as stored: whole neighbouring sentences of one document, in order; `focus` is a sentence's number."""
-
-    id: int
-    document: str
-    language: Language
-    focus: int
-    sentences: tuple[SourceSentence, ...]
-
-    @property
-    def focused(self) -> SourceSentence:
-        """The sentence in focus."""
-        return self.sentences[self.focus - self.sentences[0].number]
+_MOST = 1 << 62  # more sentences than SQLite's numbers can count
 
 
 class Library:
@@ -68,13 +46,19 @@ class Library:
         loaded).
         """
         folder = Path(folder)
+        missing = LibraryMissing(f"no library in {folder}.", f"Make one: assistant index --library {folder} PATH…")
         if not (folder / store.DATABASE).is_file() or (folder / store.DATABASE).stat().st_size == 0:
-            raise LibraryMissing(f"no library in {folder}.", f"Make one: assistant index --library {folder} PATH…")
-        with store.trouble_reported(folder):
+            raise missing
+        with store.trouble_reported(folder), contextlib.ExitStack() as undo:
             database = store.connect(folder)
+            undo.callback(database.close)
+            if store.is_empty(database):
+                raise missing
             store.check_schema(folder, database)
-        library = cls(folder, database, embedder)
-        library._check_recipe()
+            database.execute("CREATE VIRTUAL TABLE temp.frequencies USING fts5vocab (main, postings, col)")
+            library = cls(folder, database, embedder)
+            library._check_recipe()
+            undo.pop_all()
         return library
 
     def close(self) -> None:
@@ -99,16 +83,14 @@ class Library:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Within it, all reads see one state of the library, whatever a writer does meanwhile."""
-        with store.trouble_reported(self.folder):
-            self._database.execute("BEGIN")
-            try:
-                self._load_vectors()
-                yield
-            finally:
-                self._database.execute("ROLLBACK")
+        with self._one_state():
+            self._load_vectors()
+            yield
 
     def nearest(self, vector: "NDArray[np.float32]", k: int) -> dict[int, float]:
         """The k passages nearest to a unit vector, by id, with their cosines in −1…1."""
+        if self._vectors is None or not self._vectors.ntotal:  # the last document went
+            return {}
         scores, ids = self._vectors.search(vector.reshape(1, -1), min(k, self._vectors.ntotal))
         return {int(i): float(score) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0}
 
@@ -133,34 +115,101 @@ class Library:
         )
         return {i: score for i, score in rows if score > 0}
 
+    def postings(self, ids: Iterable[int]) -> Iterator[Posting]:
+        """The terms of the passages `ids`, in any order."""
+        rows = self._database.execute(
+            "SELECT postings.rowid, fr, fr_around, en, en_around "
+            "FROM json_each(?) JOIN postings ON postings.rowid = json_each.value",
+            (json.dumps(list(ids)),),
+        )
+        for i, fr, fr_around, en, en_around in rows:
+            if fr is not None:
+                yield Posting(i, "fr", frozenset(fr.split()), frozenset(fr_around.split()))
+            else:
+                yield Posting(i, "en", frozenset(en.split()), frozenset(en_around.split()))
+
+    def frequencies(self, language: Language, terms: Iterable[str]) -> dict[str, int]:
+        """In how many sentences of that language's documents each term occurs."""
+        counts = dict.fromkeys(terms, 0)
+        for term in counts:
+            row = self._database.execute(
+                "SELECT doc FROM temp.frequencies WHERE term = ? AND col = ?", (term, language)
+            ).fetchone()
+            counts[term] = row[0] if row else 0
+        return counts
+
     def passages(self, ids: Sequence[int]) -> list[SourcePassage]:
         """The passages `ids`, in that order."""
         return [self._passage(i) for i in ids]
 
+    def passages_of(self, document: str) -> list[SourcePassage]:
+        """All passages of a document, in order. Raises SourceUnknown."""
+        self.sentences(document, 1, 0)
+        with self._one_state():
+            rows = self._database.execute(
+                "SELECT passages.id FROM sources JOIN documents USING (sha256) "
+                "JOIN sentences ON sentences.document = documents.id JOIN passages ON passages.id = sentences.id "
+                "WHERE name = ? ORDER BY number",
+                (document,),
+            )
+            return self.passages([i for (i,) in rows])
+
     def sentences(self, document: str, first: int = 1, last: int | None = None) -> list[SourceSentence]:
         """Sentences first…last of a document, by the name that citations give it. Raises SourceUnknown."""
-        row = self._database.execute(
-            "SELECT documents.id FROM sources JOIN documents USING (sha256) WHERE name = ?", (document,)
-        ).fetchone()
-        if row is None:
-            names = ", ".join(self.documents()[:10])
-            raise SourceUnknown(f"no document {document} in {self.folder}.", f"It holds: {names}.")
-        return self._sentences(row[0], document, first, last)
+        with self._one_state():
+            row = self._database.execute(
+                "SELECT documents.id FROM sources JOIN documents USING (sha256) WHERE name = ?",
+                (document if is_unicode(document) else "",),
+            ).fetchone()
+            if row is None:
+                names = ", ".join(self.documents()[:10])
+                raise SourceUnknown(
+                    f"no document {document} in {self.folder}.", f"It holds: {names}. See one: assistant show DOCUMENT"
+                )
+            return self._sentences(row[0], document, first, last)
 
     def documents(self) -> list[str]:
         """The names of all documents, sorted. A text that several files hold has several names."""
-        return [name for (name,) in self._database.execute("SELECT name FROM sources ORDER BY name")]
+        with self._one_state():
+            return [name for (name,) in self._database.execute("SELECT name FROM sources ORDER BY name")]
 
     def text(self, document: str) -> str:
         """A document's whole text. Raises SourceUnknown."""
-        self.sentences(document, 1, 0)
-        row = self._database.execute(
-            "SELECT text FROM sources JOIN documents USING (sha256) WHERE name = ?", (document,)
-        )
-        return str(row.fetchone()[0])
+        with self._one_state():
+            self.sentences(document, 1, 0)
+            row = self._database.execute(
+                "SELECT text FROM sources JOIN documents USING (sha256) WHERE name = ?", (document,)
+            )
+            return str(row.fetchone()[0])
+
+    def source_state(self, document: str) -> Literal["same", "changed", "gone"]:
+        """What became of the file that a document was read from. Raises SourceUnknown."""
+        with self._one_state():
+            self.sentences(document, 1, 0)
+            row = self._database.execute("SELECT path, sha256 FROM sources WHERE name = ?", (document,))
+            path, sha256 = row.fetchone()
+        try:
+            with Path(path).open("rb") as file:
+                return "same" if hashlib.file_digest(file, "sha256").hexdigest() == sha256 else "changed"
+        except OSError:
+            return "gone"
 
     def __len__(self) -> int:
-        return int(self._database.execute("SELECT count(*) FROM sentences").fetchone()[0])
+        with self._one_state():
+            return int(self._database.execute("SELECT count(*) FROM sentences").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _one_state(self) -> Iterator[None]:
+        """A read transaction, unless there is one already."""
+        with store.trouble_reported(self.folder):
+            if self._database.in_transaction:
+                yield
+                return
+            self._database.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._database.execute("ROLLBACK")
 
     def _passage(self, i: int) -> SourcePassage:
         document, language, number, first, last, name = self._database.execute(
@@ -173,11 +222,16 @@ class Library:
     def _sentences(self, document: int, name: str, first: int, last: int | None) -> list[SourceSentence]:
         # The text is cut from the document itself, so that a citation cannot say what the document does not.
         rows = self._database.execute(
-            "SELECT number, start, end, substr(text, start + 1, end - start) FROM sentences "
-            "JOIN documents ON documents.id = document WHERE document = ? AND number BETWEEN ? AND ? ORDER BY number",
-            (document, first, last if last is not None else 1 << 62),
-        )
-        return [SourceSentence(name, *row) for row in rows]
+            "SELECT number, start, end FROM sentences WHERE document = ? AND number BETWEEN ? AND ? ORDER BY number",
+            (document, min(first, _MOST), min(last, _MOST) if last is not None else _MOST),
+        ).fetchall()
+        if not rows:
+            return []
+        origin, end = rows[0][1], rows[-1][2]
+        (text,) = self._database.execute(
+            "SELECT substr(text, ? + 1, ?) FROM documents WHERE id = ?", (origin, end - origin, document)
+        ).fetchone()
+        return [SourceSentence(name, i, start, end, text[start - origin : end - origin]) for i, start, end in rows]
 
     def _load_vectors(self) -> None:
         if self._generation == self._meta("generation"):
@@ -203,7 +257,11 @@ class Library:
             )
 
     def _meta(self, key: str) -> str:
-        return store.read_meta(self.folder, self._database)[key]
+        with store.trouble_reported(self.folder):
+            value = store.read_meta(self.folder, self._database).get(key)
+        if value is None:
+            raise store.broken(self.folder, f"it does not say its {key}")
+        return value
 
 
 def _any_of(words: Sequence[str]) -> str:

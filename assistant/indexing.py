@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant import documents, store
-from assistant.documents import Document
+from assistant.documents import Document, Source
 from assistant.embeddings import Embedder
 from assistant.errors import DocumentUnreadable, NothingToIndex
 from assistant.generation import Generation, Progress, sweep
@@ -87,7 +87,7 @@ def _transaction(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _begin(folder: Path, database: sqlite3.Connection) -> None:
-    empty = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    empty = store.is_empty(database)
     if not empty:
         store.check_schema(folder, database)
     database.execute("PRAGMA journal_mode = WAL")
@@ -105,10 +105,7 @@ def _take_files(database: sqlite3.Connection, generation: Generation, targets: S
     """Let the library's sources under `targets` be the files that are there now."""
     known = [Path(path) for (path,) in database.execute("SELECT path FROM sources")]
     covered = {path for path in known if any(path.is_relative_to(target) for target in targets)}
-    gone = [
-        target for target in targets if not target.exists() and any(path.is_relative_to(target) for path in covered)
-    ]
-    present = documents.find(target for target in targets if target not in gone)
+    present, gone = _present(targets, covered)
     counts: Counter[str] = Counter()
     unreadable: list[DocumentUnreadable] = []
     recoded: list[tuple[str, str]] = []
@@ -123,11 +120,29 @@ def _take_files(database: sqlite3.Connection, generation: Generation, targets: S
         counts.update(_put(database, generation, source.path, document))
         if document.encoding != "utf-8":
             recoded.append((document.name, document.encoding))
+    if unreadable and not counts:
+        raise unreadable[0]
     vanished = covered - {source.path for source in present}
     _forget(database, vanished, gone)
     database.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(str(t),) for t in targets if t not in gone])
     numbers = (counts["added"], counts["changed"], len(vanished), counts["unchanged"], counts["duplicates"])
     return Summary(*numbers, tuple(unreadable), tuple(recoded))
+
+
+def _present(targets: Iterable[Path], known: Iterable[Path]) -> tuple[list[Source], list[Path]]:
+    """The documents at `targets`, and those of the targets that hold none any more."""
+    present: dict[Path, Source] = {}
+    gone = []
+    for target in targets:
+        try:
+            found = documents.find([target])
+        except NothingToIndex:
+            if not any(path.is_relative_to(target) for path in known):
+                raise
+            gone.append(target)
+        else:
+            present |= {source.path: source for source in found if source.path not in present}
+    return list(present.values()), gone
 
 
 def _forget(database: sqlite3.Connection, sources: Iterable[Path], roots: Iterable[Path]) -> None:

@@ -40,7 +40,9 @@ def terms(text: str, language: Language) -> list[str]:
     """The content terms of `text` in order, repeated as they occur; function words alone are kept if there is nothing
     else.
     """
-    words = [word for word in _WORD.findall(text.translate(_APOSTROPHES).lower()) if word != "_"]
+    # Composed, because a combining accent is no part of a word to `re`.
+    composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
+    words = [word for word in _WORD.findall(composed) if word != "_"]
     content = [word for word in words if fold(word) not in _FUNCTION_WORDS[language]]
     return [_stem(word, language) for word in content or words]
 
@@ -48,7 +50,8 @@ def terms(text: str, language: Language) -> list[str]:
 def fold(text: str) -> str:
     """Lower case without accents; ligatures opened (œ → oe)."""
     opened = text.lower().replace("œ", "oe").replace("æ", "ae")
-    return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c))
+    # Lower case once more: some capitals, such as 𝔄, appear only when they are decomposed.
+    return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c)).lower()
 
 
 def language_of(text: str) -> Language:

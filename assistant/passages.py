@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Chosen by tests/bench/retrieval.py.
-NEIGHBOURS = 1
+NEIGHBOURS = 2
 MAX_WORDS = 120
-NEIGHBOUR_WEIGHT = 0.2
+NEIGHBOUR_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,19 @@ def default_library_folder() -> Path:
     """The library used when none is named: the one that a first question may build from the shipped article."""
     root = checkout()
     # The checkout is ignored when a home is set: a test or a portable install must never touch the working tree.
-    if root is not None and "ASSISTANT_HOME" not in os.environ:
+    if root is not None and not os.environ.get("ASSISTANT_HOME"):
         return root / "index"
     return user_directory() / "library"
+
+
+def history_file() -> Path:
+    """Where conversations are kept; it may not exist yet."""
+    return user_directory() / "history.db"
+
+
+def in_browser() -> bool:
+    """Whether textual-serve runs this process for a visitor, so that there is no terminal."""
+    return "TEXTUAL_DRIVER" in os.environ
 
 
 def made_models_folder() -> Path:

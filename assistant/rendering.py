@@ -1,10 +1,9 @@
-"""Replies, hits, sentences and summaries → lines for a terminal. Colours are dropped by click where there is no
-terminal.
-"""
+"""Replies, hits, sentences and summaries → lines for a terminal; click drops the colours where there is none."""
 
 import contextlib
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,18 +13,22 @@ import click
 if TYPE_CHECKING:
     from assistant.citations import Citation, Reply
     from assistant.generation import Progress
-    from assistant.index import SourceSentence
     from assistant.indexing import Summary
     from assistant.retrieval import Hit
+    from assistant.sources import SourceSentence
 
 _WIDTH = 96
+# Private-use characters that hold the quote's place while its sentence is wrapped.
+_MARKS = "\ue000\ue001"
 
 
 def reply(given: "Reply") -> str:
     """The answer and its citations, or that the documents do not say and what came closest."""
-    if given.answered:
-        lines = [click.style(_wrapped(given.answer or ""), bold=True), ""]
-        lines += [line for citation in given.citations for line in _citation(citation)]
+    if given.answer is not None:
+        lines = [click.style(_wrapped(given.answer), bold=True), ""]
+        for citation in given.citations:
+            # A whole sentence given as the answer is not said twice.
+            lines += [_place(citation)] if given.answer == citation.sentence else _citation(citation)
         return "\n".join([*lines, f"  In context: assistant show {given.citations[0].place}"])
     lines = [click.style("The documents do not say.", bold=True)]
     if given.nearest:
@@ -38,9 +41,10 @@ def hits(found: Sequence["Hit"]) -> str:
     """Ranked passages with their scores, the sentence in focus among its neighbours."""
     lines = []
     for rank, hit in enumerate(found, 1):
-        focused = hit.passage.focused
-        scores = f"score {hit.score:.3f}   dense {hit.dense:.3f}   lexical {hit.lexical:.2f}"
-        lines.append(f"{rank:>3}  {click.style(f'{focused.document}:{focused.number}', fg='cyan')}   {scores}")
+        focused, evidence = hit.passage.focused, hit.evidence
+        scores = f"score {evidence.score:.2f}   dense {evidence.dense:.2f}   lexical {evidence.lexical:.2f}"
+        place = click.style(_harmless(f"{focused.document}:{focused.number}"), fg="cyan")
+        lines.append(f"{rank:>3}  {place}   {scores}")
         lines.append(_passage(hit.passage.sentences, focused.number))
     return "\n".join(lines)
 
@@ -81,16 +85,24 @@ def progress(title: str) -> Iterator["Progress"]:
         yield lambda done, todo: bar.update(task, completed=done, total=todo)
 
 
-def _citation(citation: "Citation") -> Iterator[str]:
+def _place(citation: "Citation") -> str:
+    return f"  {click.style(_harmless(citation.place), fg='cyan')}"
+
+
+def _citation(citation: "Citation") -> list[str]:
+    """The place, then the sentence with the quoted part standing out, unless that is all of it."""
     a, b = citation.quote_start - citation.start, citation.quote_end - citation.start
     text = citation.sentence
-    yield f"  {click.style(citation.place, fg='cyan')}"
+    if b - a < len(text):
+        text = f"{text[:a]}{_MARKS[0]}{text[a:b]}{_MARKS[1]}{text[b:]}"
     # Wrapped before it is coloured: escape codes have no width.
-    yield _coloured(textwrap.indent(_wrapped(text, _WIDTH - 4), "    "), text[a:b])
+    return [_place(citation), _coloured(textwrap.indent(_wrapped(text, _WIDTH - 4), "    "))]
 
 
-def _coloured(block: str, quote: str) -> str:
-    return block if quote not in block else block.replace(quote, click.style(quote, fg="yellow", bold=True), 1)
+def _coloured(block: str) -> str:
+    before, _, rest = block.partition(_MARKS[0])
+    quote, _, after = rest.partition(_MARKS[1])
+    return before + click.style(quote, fg="yellow", bold=True) + after if rest else block
 
 
 def _passage(shown: Sequence["SourceSentence"], focus: int) -> str:
@@ -99,4 +111,10 @@ def _passage(shown: Sequence["SourceSentence"], focus: int) -> str:
 
 
 def _wrapped(text: str, width: int = _WIDTH) -> str:
+    text = _harmless(text)
     return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)) or text
+
+
+def _harmless(text: str) -> str:
+    """Text whose control characters a terminal will not obey, whatever a document holds."""
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" and not c.isspace() else c for c in text)

@@ -1,29 +1,53 @@
-"""Question + library → ranked Hits: dense and lexical candidates, fused.
+"""Question + library → ranked Hits: dense and lexical candidates, weighed by one small fitted function.
 
-A passage's score is DENSE_WEIGHT · cosine + (1 − DENSE_WEIGHT) · BM25 / (best BM25): a convex combination, which Bruch,
-Gai and Ingber (arXiv 2210.11934) found better than reciprocal ranks, and which kept ahead of both of its parts where
-equal ranks did not. The weights were chosen by tests/bench/retrieval.py.
+The function is a conditional logit over the candidates of a question, on evidence that does not depend on the library's
+size. Its weights are fitted and measured by tests/bench/retrieval.py: ahead of both of its parts, where reciprocal
+ranks and a fixed mixture of cosine and BM25 were not.
 """
 
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assistant import lexicon
-from assistant.index import Library, SourcePassage
+from assistant.index import Library
+from assistant.lexicon import Language
+from assistant.sources import Posting, SourcePassage
 
-DENSE_WEIGHT = 0.5
+# Weight of the words of a sentence's neighbours in BM25, as a share of its own.
 AROUND_WEIGHT = 0.3
+WEIGHTS = (10.7, 3.7, 0.8, 6.8)
 _CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A retrieved passage: cosine in −1…1, BM25 ≥ 0 (0 without a common word), and the fused score that ranks it."""
+class Evidence:
+    """What speaks for a passage.
 
-    passage: SourcePassage
+    `dense`: cosine in −1…1. `lexical`: BM25, ≥ 0. `relative`: the same as a share of the question's total term weight.
+    `covered`, `covered_around`: shares in 0…1 of that weight found in the sentence in focus, and in the whole passage.
+    """
+
     dense: float
     lexical: float
-    score: float
+    relative: float
+    covered: float
+    covered_around: float
+
+    @property
+    def score(self) -> float:
+        """What passages are ranked by; comparable within one question only."""
+        values = (self.dense, self.relative, self.covered, self.covered_around)
+        return sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved passage and what speaks for it."""
+
+    passage: SourcePassage
+    evidence: Evidence
 
     def as_json(self) -> dict[str, Any]:
         """The stable form of `search --json`."""
@@ -35,32 +59,50 @@ class Hit:
             "end": sentence.end,
             "sentence": sentence.text,
             "passage": {"start": passage[0].start, "end": passage[-1].end},
-            "dense": round(self.dense, 4),
-            "lexical": round(self.lexical, 4),
-            "score": round(self.score, 4),
+            "dense": round(self.evidence.dense, 4),
+            "lexical": round(self.evidence.lexical, 4),
+            "score": round(self.evidence.score, 4),
         }
 
 
-def retrieve(library: Library, question: str, k: int) -> list[Hit]:
+def retrieve(library: Library, question: str, k: int, within: Collection[int] | None = None) -> list[Hit]:
     """The k passages most likely to answer `question`, best first; fewer if the library holds fewer.
 
-    Raises LibraryBroken or ModelUnusable.
+    `within` limits them to some passages, by id. Raises LibraryBroken or ModelUnusable.
     """
-    terms = {language: lexicon.terms(question, language) for language in lexicon.LANGUAGES}
     with library.snapshot():
-        vector = library.embedder.encode_questions([question])[0]
+        found = gather(library, question, within)
+        best = sorted(found, key=lambda i: (-found[i].score, i))[:k]
+        return [Hit(passage, found[passage.id]) for passage in library.passages(best)]
+
+
+def gather(library: Library, question: str, within: Collection[int] | None = None) -> dict[int, Evidence]:
+    """The evidence for each candidate, by id: nearest vectors and best BM25 matches, or the passages `within`."""
+    vector = library.embedder.encode_questions([question])[0]
+    terms = {language: lexicon.terms(question, language) for language in lexicon.LANGUAGES}
+    if within is None:
         lexical = library.matching(terms, _CANDIDATES, AROUND_WEIGHT)
         dense = library.nearest(vector, _CANDIDATES)
         dense |= library.cosines(vector, lexical.keys() - dense.keys())
-        scores = fuse(dense, lexical)
-        best = sorted(scores, key=lambda i: (-scores[i], i))[:k]
-        return [
-            Hit(passage, dense[passage.id], lexical.get(passage.id, 0.0), scores[passage.id])
-            for passage in library.passages(best)
-        ]
+    else:
+        lexical = library.matching(terms, len(library), AROUND_WEIGHT)
+        dense = library.cosines(vector, within)
+    weights = {language: _term_weights(library, language, words) for language, words in terms.items()}
+    return {
+        posting.id: _evidence(posting, dense[posting.id], lexical.get(posting.id, 0.0), weights[posting.language])
+        for posting in library.postings(dense)
+    }
 
 
-def fuse(dense: dict[int, float], lexical: dict[int, float]) -> dict[int, float]:
-    """Fused scores of all passages in `dense`, which must hold those in `lexical`."""
-    best = max(lexical.values(), default=1.0)
-    return {i: DENSE_WEIGHT * cosine + (1 - DENSE_WEIGHT) * lexical.get(i, 0.0) / best for i, cosine in dense.items()}
+def _evidence(posting: Posting, dense: float, lexical: float, asked: Mapping[str, float]) -> Evidence:
+    total = sum(asked.values()) or 1.0
+    own = sum(asked[term] for term in asked.keys() & posting.terms)
+    around = sum(asked[term] for term in asked.keys() & (posting.terms | posting.terms_around))
+    return Evidence(dense, lexical, lexical / total, own / total, around / total)
+
+
+def _term_weights(library: Library, language: Language, terms: Sequence[str]) -> dict[str, float]:
+    """Inverse document frequencies, never negative (Lucene's variant of Robertson and Spärck Jones's)."""
+    size = len(library)
+    counts = library.frequencies(language, terms)
+    return {term: math.log(1 + (size - counts[term] + 0.5) / (counts[term] + 0.5)) for term in dict.fromkeys(terms)}

@@ -5,6 +5,7 @@
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ DATABASE = "library.db"
 APPLICATION_ID = 0x41535354  # "ASST", so that a foreign SQLite file is told from ours
 SCHEMA_VERSION = 1
 # Whatever changes what is stored about a document changes this: libraries made with another value are remade.
-RECIPE = f"sentences {SEGMENTER_VERSION}, passages 1, terms 1"
+RECIPE = f"sentences {SEGMENTER_VERSION}, passages 2, terms 1"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -40,9 +41,17 @@ CREATE VIRTUAL TABLE postings USING fts5 (fr, fr_around, en, en_around, tokenize
 
 def connect(folder: Path) -> sqlite3.Connection:
     """A connection in autocommit mode: transactions are begun and ended explicitly."""
-    database = sqlite3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False, timeout=30)
+    # Where nobody may write, SQLite cannot make the files by which writer and readers heed each other, nor needs them.
+    fixed = not os.access(folder, os.W_OK) and not (folder / f"{DATABASE}-wal").exists()
+    address = f"{(folder / DATABASE).absolute().as_uri()}?immutable={fixed:d}"
+    database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
     database.execute("PRAGMA foreign_keys = ON")
     return database
+
+
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Whether nothing was ever committed to it: its first writer was stopped."""
+    return int(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) == 0
 
 
 def check_schema(folder: Path, database: sqlite3.Connection) -> None:
@@ -82,7 +91,9 @@ def read_vectors(folder: Path, generation: str, sha256: str) -> Any:
     except OSError:
         intact = False
     if not intact:
-        raise _broken(folder, f"{path.name} is missing or damaged")
+        raise broken(folder, f"{path.name} is missing or damaged")
+    # One question at a time is asked: threads would only wait for each other.
+    faiss.omp_set_num_threads(1)
     return faiss.read_index(str(path))
 
 
@@ -98,7 +109,7 @@ def trouble_reported(folder: Path) -> Iterator[None]:
             raise unwritable(folder, str(error)) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise busy(folder) from error
-        raise _broken(folder, str(error)) from error
+        raise broken(folder, str(error)) from error
 
 
 def unwritable(folder: Path, why: str) -> Unusable:
@@ -113,11 +124,12 @@ def busy(folder: Path) -> LibraryBusy:
     """The error for a second writer."""
     return LibraryBusy(
         f"another process is writing to the library in {folder}.",
-        "Wait until it has finished, then type the same again; asking questions works meanwhile.",
+        "Wait until it has finished, then type the same again; assistant ask works meanwhile.",
     )
 
 
-def _broken(folder: Path, why: str) -> LibraryBroken:
+def broken(folder: Path, why: str) -> LibraryBroken:
+    """The error for a damaged file."""
     return LibraryBroken(
         f"the library in {folder} is damaged: {why}.",
         f"Move {folder / DATABASE} away and make it again: assistant index --library {folder} PATH…",

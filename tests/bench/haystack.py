@@ -1,9 +1,10 @@
 """Public question sets → real libraries to search in, for the benchmarks of this folder."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from assistant.evaluation.datasets import load_questions
 from assistant.evaluation.questions import GoldSpan, Question
 from assistant.index import Library
 from assistant.indexing import build
+from models.training.data import read_squad
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -53,12 +55,22 @@ class Haystack:
     questions: tuple[Question, ...]
 
 
-def piaf(part: str) -> Haystack:
-    """The questions of PIAF's `part` (train or dev) over the contexts of both."""
+def piaf_dev() -> Haystack:
+    """The questions of PIAF's dev part, which trained nothing, over the contexts of both parts."""
+    return _piaf("PIAF dev", "dev", lambda _context: True)
+
+
+def piaf_held_out() -> Haystack:
+    """The questions of PIAF's training articles that decide: models/training holds them out when it is told to."""
+    chosen = {question.context for question in read_squad(SHARED / "piaf" / "train.json", held_out=True)}
+    return _piaf("PIAF train, held-out articles", "train", lambda context: context in chosen)
+
+
+def _piaf(name: str, part: str, wanted: Callable[[str], bool]) -> Haystack:
     sets = {name: load_questions(SHARED / "piaf" / f"{name}.json") for name in ("train", "dev")}
-    documents = [(f"{name} {title}", text) for name, loaded in sets.items() for title, text in loaded.documents]
+    documents = {f"{name} {title}": text for name, loaded in sets.items() for title, text in loaded.documents}
     questions = [_within(question, f"{part} ") for question in sets[part].questions]
-    return _haystack(f"PIAF {part}", documents, questions)
+    return _haystack(name, list(documents.items()), [q for q in questions if wanted(documents[f"{part} {q.context}"])])
 
 
 def fquad() -> Haystack:
@@ -67,10 +79,21 @@ def fquad() -> Haystack:
     return _haystack("FQuAD sample", loaded.documents, loaded.questions)
 
 
-def sample(haystack: Haystack, size: int) -> Haystack:
-    """The same documents and `size` of the questions, always the same ones."""
-    chosen = np.random.default_rng(0).permutation(len(haystack.questions))[:size]
-    return Haystack(haystack.name, haystack.documents, tuple(haystack.questions[i] for i in sorted(chosen)))
+def articles(haystack: Haystack) -> Iterator[Haystack]:
+    """Each article alone, with its questions, where it has any and more than one paragraph."""
+    paragraphs: dict[str, list[Document]] = defaultdict(list)
+    questions: dict[str, list[Question]] = defaultdict(list)
+    for document in haystack.documents:
+        paragraphs[_article(document.name)].append(document)
+    for question in haystack.questions:
+        questions[_article(min(gold_sentences(question))[0])].append(question)
+    for article, asked in questions.items():
+        if len(paragraphs[article]) > 1:
+            yield Haystack(article, tuple(paragraphs[article]), tuple(asked))
+
+
+def _article(document: str) -> str:
+    return document.rpartition("-")[0]
 
 
 @contextmanager
@@ -92,8 +115,6 @@ def _haystack(name: str, documents: Sequence[tuple[str, str]], questions: Sequen
 
 
 def _within(question: Question, prefix: str) -> Question:
-    from dataclasses import replace
-
     golds = tuple(
         replace(gold, document=prefix + gold.document) for gold in question.sentences if isinstance(gold, GoldSpan)
     )

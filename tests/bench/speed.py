@@ -2,9 +2,9 @@
 
     python tests/bench/speed.py
 
-Cold: wall time of a whole `assistant ask` process beside one that only imports sentence_transformers. Warm: questions per
-second in one process. Indexing: sentences per second, everything included, beside bare `SentenceTransformer.encode` of the
-same sentences.
+Cold: wall time of a whole `assistant ask` process beside one that only imports sentence_transformers. Warm: questions
+per second in one process. Indexing: sentences per second, everything included, beside bare `SentenceTransformer.encode`
+of the same sentences.
 """
 
 import os
@@ -41,7 +41,8 @@ def cold(folder: Path) -> None:
     # Alternated, so that whatever else the machine does weighs on both.
     pairs = [(seconds(*ask), seconds(*floor)) for _ in range(RUNS)]
     ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(f"| cold `assistant ask` | {ours:.2f} s | importing sentence_transformers: {theirs:.2f} s | {ours / theirs:.2f} |")
+    beside = f"importing sentence_transformers: {theirs:.2f} s"
+    print(f"| cold `assistant ask` | {ours:.2f} s | {beside} | {ours / theirs:.2f} |")
 
 
 def warm(folder: Path) -> None:
