@@ -1,0 +1,126 @@
+"""Question → ranked passages: vectors and words both count, in a fixed order, whatever the question holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import BagOfWords
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from texts import any_text
+
+from assistant import Library
+from assistant.documents import Document
+from assistant.indexing import build
+from assistant.reader import SentenceReader
+from assistant.retrieval import Hit, retrieve
+
+ALEP = "Les frappes ont commencé à Alep. Le marché était fermé. Il pleuvait sur Hama. Personne ne sortait."
+LONDON = "The strikes began in London. The market was closed. It was raining. Nobody went out."
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("library")
+    build(folder, [Document.from_text("fr.txt", ALEP), Document.from_text("en.txt", LONDON)], BagOfWords())
+    with Library.open(folder, BagOfWords()) as opened:
+        yield opened
+
+
+def places(hits: list[Hit]) -> list[str]:
+    return [f"{hit.passage.document}:{hit.passage.focus}" for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("Où les frappes ont-elles commencé ?", "fr.txt:1"),
+        ("Le marché était-il fermé ?", "fr.txt:2"),
+        ("Where did the strikes begin?", "en.txt:1"),
+        ("Was the market closed?", "en.txt:2"),
+    ],
+)
+def test_the_sentence_that_says_it_comes_first(library: Library, question: str, best: str) -> None:
+    assert places(retrieve(library, question, 1)) == [best]
+
+
+def test_words_of_the_neighbours_help(library: Library) -> None:
+    first, second, *_ = places(retrieve(library, "marché d'Alep", 8))
+    assert {first, second} == {"fr.txt:1", "fr.txt:2"}
+
+
+def test_ranks_follow_the_score_and_both_parts_are_shown(library: Library) -> None:
+    hits = [hit.as_json() for hit in retrieve(library, "les frappes à Alep", 8)]
+    assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
+    assert hits[0]["lexical"] > 0
+    assert all(-1 <= hit["dense"] <= 1 and hit["lexical"] >= 0 for hit in hits)
+    assert any(hit["lexical"] == 0 for hit in hits)
+
+
+@pytest.mark.parametrize("k", [1, 3, 8, 200])
+def test_k_passages_or_all_that_there_are(library: Library, k: int) -> None:
+    hits = retrieve(library, "frappes", k)
+    assert len(hits) == min(k, 8)
+    assert len({hit.passage.id for hit in hits}) == len(hits)
+
+
+def test_without_a_common_word_the_vectors_decide(library: Library) -> None:
+    hits = retrieve(library, "zzz", 3)
+    assert len(hits) == 3
+    assert {hit.as_json()["lexical"] for hit in hits} == {0}
+
+
+def test_the_same_question_finds_the_same_in_the_same_order(library: Library) -> None:
+    assert retrieve(library, "Il pleuvait ?", 8) == retrieve(library, "Il pleuvait ?", 8)
+
+
+def test_equal_passages_are_in_the_order_of_the_library(tmp_path: Path) -> None:
+    build(tmp_path, [Document.from_text(name, f"Rien.\n\n{name}") for name in "abc"], BagOfWords())
+    with Library.open(tmp_path, BagOfWords()) as library:
+        assert [place for place in places(retrieve(library, "Rien", 9)) if place.endswith(":1")] == [
+            "a:1",
+            "b:1",
+            "c:1",
+        ]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"',
+        '"""',
+        "AND OR NOT NEAR",
+        "NEAR(frappes Alep, 2)",
+        "frapp*",
+        "fr : frappes",
+        "{fr en} : (x)",
+        "(((",
+        "-frappes ^Alep + x",
+        "'; DROP TABLE postings; --",
+        "___ _",
+        "ﾞ ﷺ ½",
+        "\0",
+        "où ? qui ? que ?",
+        " ".join(f"m{number}" for number in range(400))[:2000],
+        "é" * 2000,
+        "? " * 1000,
+    ],
+)
+def test_a_question_is_never_a_query_language(library: Library, question: str) -> None:
+    assert len(retrieve(library, question, 3)) == 3
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(any_text(), st.text(max_size=2000)))
+def test_any_question_finds_something(library: Library, question: str) -> None:
+    hits = retrieve(library, question, 4)
+    assert len(hits) == 4
+    for span in SentenceReader().read(question, hits):
+        assert (span.start, span.end) == (span.sentence.start, span.sentence.end)
+        assert 0 <= span.confidence <= 1
+
+
+def test_the_reader_has_one_span_for_each_passage(library: Library) -> None:
+    hits = retrieve(library, "frappes", 8)
+    spans = SentenceReader().read("frappes", hits)
+    assert [span.sentence for span in spans] == [hit.passage.focused for hit in hits]
