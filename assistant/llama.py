@@ -23,6 +23,8 @@ _BATCH_TOKENS = 1024
 _MAX_SEQUENCES = 64
 _TOKENS_PER_THREAD = 256
 
+_MAKE_AGAIN = "Delete it and make it again: assistant index. If it came with assistant, install that again."
+
 _log: list[str] = []
 _log_callback: Any = None
 
@@ -74,7 +76,7 @@ class SentenceEncoder:
 
     def _load(self) -> Any:
         if not self._path.is_file():
-            raise ModelUnusable(f"no model file {self._path}.", "Make it again: assistant index")
+            raise ModelUnusable(f"no model file {self._path}.", _MAKE_AGAIN)
         _log.clear()
         parameters = self._llama.llama_model_default_params()
         parameters.n_gpu_layers = 0
@@ -83,7 +85,7 @@ class SentenceEncoder:
             reason = next((line for line in _log if "error" in line), "it is no GGUF file that llama.cpp knows")
             raise ModelUnusable(
                 f"llama.cpp cannot load {self._path}: {reason.strip()}.",
-                "Delete the file and make it again: assistant index",
+                _MAKE_AGAIN,
             )
         return model
 
@@ -119,9 +121,7 @@ class SentenceEncoder:
         threads = min(os.cpu_count() or 1, 1 + self._batch.n_tokens // _TOKENS_PER_THREAD)
         self._llama.llama_set_n_threads(self._context, threads, threads)
         if status := self._llama.llama_encode(self._context, self._batch):
-            raise ModelUnusable(
-                f"llama.cpp stopped with status {status} in {self._path}.", "Make it again: assistant index"
-            )
+            raise ModelUnusable(f"llama.cpp stopped with status {status} in {self._path}.", _MAKE_AGAIN)
         rows = [self._llama.llama_get_embeddings_seq(self._context, i) for i in range(len(sequences))]
         return np.stack([np.ctypeslib.as_array(row, shape=(self.dimension,)).copy() for row in rows])
 

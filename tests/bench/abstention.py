@@ -17,11 +17,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from assistant import reader, retrieval
+from assistant import places, reader, retrieval
 from assistant.conversation import PASSAGES_READ
 from assistant.embeddings import CheckpointEmbedder
 from assistant.evaluation.questions import Question
 from assistant.index import Library
+from assistant.llama import SentenceEncoder
 
 _RETRIEVED = 40
 
@@ -33,6 +34,30 @@ class Asked:
     features: np.ndarray
     gold: bool
     answerable: bool
+
+
+class Asking:
+    """The product's reader, with a memory for what it has encoded."""
+
+    def __init__(self) -> None:
+        self._encoder = SentenceEncoder(places.shipped("models/encoder/encoder-q8_0.gguf"))
+        self._vectors: dict[str, np.ndarray] = {}
+        self._reader = reader.SentenceReader(self._encode)
+
+    def _encode(self, texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors |= dict(zip(new, self._encoder.encode(new), strict=True))
+        return np.stack([self._vectors[text] for text in texts])
+
+    def best(self, question: str, hits: Sequence[retrieval.Hit]) -> tuple[retrieval.Hit, np.ndarray]:
+        """The hit that the reader picks, and how far it leads."""
+        scores = self._reader.scores(question, hits)
+        index = int(np.argmax(scores))
+        return hits[index], np.array(reader.leads(scores, index))
+
+
+ASKING = Asking()
 
 
 def ask_twice(stacks_: Iterable[stacks.Haystack], embedder: stacks.RememberingEmbedder) -> list[Asked]:
@@ -49,13 +74,10 @@ def _with_and_without(library: Library, question: Question) -> Iterator[Asked]:
     holders = {document for document, _ in gold}
     hits = retrieval.retrieve(library, question.question, _RETRIEVED)
     without = [hit for hit in hits if hit.passage.document not in holders]
-    yield Asked(_features(hits), _is_gold(hits[0], gold), True)
-    if without:
-        yield Asked(_features(without), False, False)
-
-
-def _features(hits: Sequence[retrieval.Hit]) -> np.ndarray:
-    return np.array(reader.leads([hit.evidence.score for hit in hits[:PASSAGES_READ]], 0))
+    for found, answerable in ((hits, True), (without, False)):
+        if found:
+            best, leads = ASKING.best(question.question, found[:PASSAGES_READ])
+            yield Asked(leads, _is_gold(best, gold), answerable)
 
 
 def _is_gold(hit: retrieval.Hit, gold: set[tuple[str, int]]) -> bool:
