@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant import __version__, places
-from assistant.errors import AssistantError, BadQuestion, ExitCode, LibraryMissing, SourceUnknown
+from assistant.errors import AssistantError, BadQuestion, ExitCode, SourceUnknown
+from assistant.evaluation.command import eval_command
+from assistant.tui.command import chat_command, serve_command
 
 if TYPE_CHECKING:
     from assistant.index import Library
@@ -34,13 +36,14 @@ _library = click.option(
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="assistant")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context) -> int | None:
     """Answers questions from your documents, on this machine, and cites the exact sentence.
 
     \b
+    assistant
     assistant ask "Combien de sorties ont été effectuées ?"
     assistant index ~/Documents/rapports
 
@@ -49,6 +52,8 @@ def cli(context: click.Context) -> None:
     """
     if os.environ.get("NO_COLOR"):
         context.color = False
+    # Without a command, chat; with one, click runs it next.
+    return None if context.invoked_subcommand else context.invoke(chat_command)
 
 
 @cli.command()
@@ -58,9 +63,9 @@ def cli(context: click.Context) -> None:
 def ask(question: tuple[str, ...], library: Path | None, as_json: bool) -> ExitCode:
     """Answer QUESTION from the library, citing the sentence. Without QUESTION, or with -, read it from stdin."""
     from assistant import rendering
-    from assistant.conversation import Conversation
+    from assistant.conversation import Conversation, checked_question
 
-    asked = _question(question)
+    asked = checked_question(_question(question))
     with _open_or_make(library) as opened:
         if opened.embedder.slow_to_start:
             click.echo(f"assistant: {_SLOW}", err=True)
@@ -124,7 +129,7 @@ def show(place: str, library: Path | None, around: int) -> None:
     from assistant import rendering
 
     document, _, number = place.rpartition(":")
-    if not (document and number.isdigit()):
+    if not (document and number.isdecimal() and len(number) < 10):
         document, number = place, ""
     with _open_or_make(library) as opened:
         first, last = (max(1, int(number) - around), int(number) + around) if number else (1, None)
@@ -134,9 +139,24 @@ def show(place: str, library: Path | None, around: int) -> None:
     click.echo(rendering.sentences(sentences, int(number) if number else None))
 
 
+cli.add_command(eval_command)
+cli.add_command(chat_command)
+cli.add_command(serve_command)
+
+
+@cli.command()
+@_library
+def paths(library: Path | None) -> None:
+    """Show where everything is kept."""
+    click.echo(f"library  {places.library_folder(library)}")
+    click.echo(f"history  {places.history_file()}")
+    click.echo(f"models   {places.made_models_folder()}")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Errors meant for people are printed without a traceback."""
-    for stream in (sys.stdout, sys.stderr):
+    stdout = sys.stdout
+    for stream in (stdout, sys.stderr):
         # A terminal that cannot show a character must not cost the answer.
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -151,39 +171,41 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("assistant: interrupted.", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as with `assistant search … | head -1`.
+    except SystemExit as left:
+        # So click leaves after a completion script, and when whoever read our output has seen enough: then it puts
+        # another stream in the place of stdout, and 1 would say that the documents do not say.
+        return ExitCode.ANSWERED if sys.stdout is not stdout else int(left.code or 0)
+    except OSError as error:
+        # What is left in the buffer would fail once more when Python flushes it at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.ANSWERED
+        click.echo(f"assistant: {error}.\n  Free some space or mend the place, then type the same again.", err=True)
+        return ExitCode.UNUSABLE
 
 
 def _question(words: Sequence[str]) -> str:
     if words and list(words) != ["-"]:
         return " ".join(words)
-    if not words and sys.stdin.isatty():
+    if sys.stdin is None or (not words and sys.stdin.isatty()):
         raise BadQuestion("no question.", 'Type one: assistant ask "Combien de sorties ont été effectuées ?"')
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
         raise BadQuestion(
-            "the question on stdin is not UTF-8 text.", "Convert it first, for example with iconv."
+            "the question on stdin is not text in UTF-8.", "Convert it first: iconv -t utf-8 FILE | assistant ask -"
         ) from error
 
 
 def _open_or_make(option: Path | None) -> "Library":
     """Open the library; the default one is made of the shipped article if there is none yet."""
-    from assistant.index import Library
+    from assistant.session import open_or_make
 
-    folder = places.library_folder(option)
-    try:
-        return Library.open(folder)
-    except LibraryMissing:
-        if folder != places.default_library_folder():
-            raise
+    return open_or_make(option, _make)
+
+
+def _make(folder: Path, paths: Sequence[Path]) -> None:
     from assistant import rendering
     from assistant.indexing import update
 
     click.echo("assistant: no library yet; making one of the shipped article (once).", err=True)
     with rendering.progress("Embedding sentences") as progress:
-        update(folder, [places.shipped("seeds/article.txt")], progress=progress)
-    return Library.open(folder)
+        update(folder, paths, progress=progress)

@@ -13,7 +13,7 @@ from assistant.reader import Reader, SentenceReader
 from assistant.retrieval import Hit, retrieve
 
 MAX_QUESTION = 2000
-PASSAGES_READ = 16
+PASSAGES_READ = 10
 
 
 @dataclass(frozen=True, slots=True)

