@@ -161,7 +161,7 @@ def run(arguments: Sequence[str]) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        return int(cli.main(list(arguments), prog_name="assistant", standalone_mode=False) or 0)
+        return int(cli.main(_with_command(arguments), prog_name="assistant", standalone_mode=False) or 0)
     except AssistantError as error:
         click.echo(f"assistant: {error}", err=True)
         return error.exit_code
@@ -180,6 +180,13 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         click.echo(f"assistant: {error}.\n  Free some space or mend the place, then type the same again.", err=True)
         return ExitCode.UNUSABLE
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """`assistant --library DIR` is `assistant chat --library DIR`."""
+    about = ("-h", "--help", "--version")
+    is_option = bool(arguments) and arguments[0].startswith("-") and arguments[0] not in about
+    return ["chat", *arguments] if is_option else list(arguments)
 
 
 def _question(words: Sequence[str]) -> str:
