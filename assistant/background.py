@@ -13,9 +13,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from assistant import messages
 from assistant.errors import AssistantError, Unusable
 from assistant.generation import Progress
 from assistant.indexing import Summary, update
+from assistant.messages import _
 
 
 class Update:
@@ -25,7 +27,8 @@ class Update:
         spawn = multiprocessing.get_context("spawn")
         self._folder = folder
         self._reports, reports_to = spawn.Pipe(duplex=False)
-        self._process: BaseProcess = spawn.Process(target=_work, args=(reports_to, folder, paths), daemon=True)
+        given = (reports_to, folder, paths, messages.in_use())
+        self._process: BaseProcess = spawn.Process(target=_work, args=given, daemon=True)
         # A terminal UI puts an object without a file descriptor in the place of stderr, which starting cannot bear.
         with contextlib.redirect_stderr(sys.__stderr__):
             self._process.start()
@@ -44,8 +47,8 @@ class Update:
                 progress(*report)
         except EOFError as error:
             raise Unusable(
-                f"the update of {self._folder} was stopped; the library is as it was.",
-                f"Type it again to see why: assistant index --library {self._folder}",
+                _("the update of {folder} was stopped; the library is as it was.").format(folder=self._folder),
+                _("Type it again to see why: assistant index --library {folder}").format(folder=self._folder),
             ) from error
         finally:
             self._process.join()
@@ -56,11 +59,12 @@ class Update:
         self._process.terminate()
 
 
-def _work(reports_to: Connection, folder: Path, paths: Sequence[Path]) -> None:
+def _work(reports_to: Connection, folder: Path, paths: Sequence[Path], language: str) -> None:
     # The terminal belongs to the face: nothing that a library prints may reach it.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
+    messages.use(language)
     try:
         reports_to.send(update(folder, paths, progress=lambda done, todo: reports_to.send((done, todo))))
     except AssistantError as error:

@@ -17,6 +17,7 @@ import click
 from assistant import __version__, places
 from assistant.errors import AssistantError, BadQuestion, ExitCode, SourceUnknown
 from assistant.evaluation.command import eval_command
+from assistant.messages import _
 from assistant.tui.command import chat_command, serve_command
 
 if TYPE_CHECKING:
@@ -128,14 +129,17 @@ def show(place: str, library: Path | None, around: int) -> None:
     """Show a cited sentence with its neighbours, as in: assistant show article.txt:15"""
     from assistant import rendering
 
-    document, _, number = place.rpartition(":")
+    document, _colon, number = place.rpartition(":")
     if not (document and number.isdecimal() and len(number) < 10):
         document, number = place, ""
     with _open_or_make(library) as opened:
         first, last = (max(1, int(number) - around), int(number) + around) if number else (1, None)
         sentences = opened.sentences(document, first, last)
     if number and int(number) not in [sentence.number for sentence in sentences]:
-        raise SourceUnknown(f"{document} has no sentence {number}.", f"See them all: assistant show {document}")
+        raise SourceUnknown(
+            _("{document} has no sentence {number}.").format(document=document, number=number),
+            _("See them all: assistant show {document}").format(document=document),
+        )
     click.echo(rendering.sentences(sentences, int(number) if number else None))
 
 
@@ -193,12 +197,13 @@ def _question(words: Sequence[str]) -> str:
     if words and list(words) != ["-"]:
         return " ".join(words)
     if sys.stdin is None or (not words and sys.stdin.isatty()):
-        raise BadQuestion("no question.", 'Type one: assistant ask "Combien de sorties ont été effectuées ?"')
+        raise BadQuestion(_("no question."), _('Type one: assistant ask "Combien de sorties ont été effectuées ?"'))
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
         raise BadQuestion(
-            "the question on stdin is not text in UTF-8.", "Convert it first: iconv -t utf-8 FILE | assistant ask -"
+            _("the question on stdin is not text in UTF-8."),
+            _("Convert it first: iconv -t utf-8 FILE | assistant ask -"),
         ) from error
 
 

@@ -9,6 +9,7 @@ from assistant.citations import Reply, make_reply
 from assistant.documents import is_unicode
 from assistant.errors import BadQuestion
 from assistant.index import Library
+from assistant.messages import _
 from assistant.reader import Reader, SentenceReader
 from assistant.retrieval import Hit, retrieve
 
@@ -66,7 +67,7 @@ class Conversation:
 
     def answer(self, question: str) -> Reply:
         """The reply alone. Raises what `ask` raises."""
-        *_, reply = self.ask(question)
+        *_earlier, reply = self.ask(question)
         assert isinstance(reply, Reply)
         return reply
 
@@ -75,12 +76,18 @@ def checked_question(question: str) -> str:
     """The question on one line. Raises BadQuestion if it is empty, too long or not text."""
     question = " ".join(question.split())
     if not question:
-        raise BadQuestion("the question is empty.", 'Type one: assistant ask "Combien de sorties ont été effectuées ?"')
+        raise BadQuestion(
+            _("the question is empty."), _('Type one: assistant ask "Combien de sorties ont été effectuées ?"')
+        )
     if not is_unicode(question):
-        raise BadQuestion("the question is not text in UTF-8.", "Type it in a UTF-8 terminal: assistant ask QUESTION")
+        raise BadQuestion(
+            _("the question is not text in UTF-8."), _("Type it in a UTF-8 terminal: assistant ask QUESTION")
+        )
     if len(question) > MAX_QUESTION:
         raise BadQuestion(
-            f"the question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked.",
-            "Ask something shorter, and index long texts instead: assistant index PATH…",
+            _("the question has {count:,} characters; at most {limit:,} can be asked.").format(
+                count=len(question), limit=MAX_QUESTION
+            ),
+            _("Ask something shorter, and index long texts instead: assistant index PATH…"),
         )
     return question

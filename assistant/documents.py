@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import DocumentUnreadable, NothingToIndex
+from assistant.messages import _
 
 SUFFIXES = (".txt", ".text", ".md", ".markdown")
 MAX_BYTES = 64 * 1024 * 1024
@@ -54,7 +55,8 @@ class Document:
         try:
             data = text.encode()
         except UnicodeEncodeError as error:
-            raise _unreadable(Path(name), f"it holds a lone surrogate at character {error.start}") from error
+            why = _("it holds a lone surrogate at character {number}").format(number=error.start)
+            raise _unreadable(Path(name), why) from error
         return cls(name, _checked(text, Path(name)), hashlib.sha256(data).hexdigest())
 
 
@@ -68,8 +70,10 @@ def find(paths: Iterable[Path]) -> list[Source]:
         sources = list(_sources_at(path))
         if not sources:
             raise NothingToIndex(
-                f"no document in {path}: no file there ends in {', '.join(SUFFIXES)}.",
-                "Name a file or another folder: assistant index PATH…",
+                _("no document in {path}: no file there ends in {suffixes}.").format(
+                    path=path, suffixes=", ".join(SUFFIXES)
+                ),
+                _("Name a file or another folder: assistant index PATH…"),
             )
         for source in sources:
             found.setdefault(source.path, source)
@@ -82,7 +86,7 @@ def read(source: Source) -> Document:
     Raises DocumentUnreadable if it vanished, is too large, empty, or not text.
     """
     if not is_unicode(source.path):
-        raise _unreadable(source.path, "its name is not Unicode text")
+        raise _unreadable(source.path, _("its name is not Unicode text"))
     data = _bytes_of(source.path)
     text, encoding = _decode(data, source.path)
     return Document(source.name, _checked(text, source.path), hashlib.sha256(data).hexdigest(), encoding)
@@ -93,7 +97,10 @@ def absolute(path: Path) -> Path:
     # Path.resolve raises for a loop of links, Path.expanduser for an unknown user; these leave both as they are.
     resolved = Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111
     if not is_unicode(resolved):
-        raise NothingToIndex(f"the name of {path} is not Unicode text.", "Rename it first: assistant index PATH…")
+        raise NothingToIndex(
+            _("the name of {path} is not Unicode text.").format(path=path),
+            _("Rename it first: assistant index PATH…"),
+        )
     return resolved
 
 
@@ -114,7 +121,9 @@ def _sources_at(path: Path) -> Iterator[Source]:
     elif os.path.lexists(target):
         yield Source(target, target.name)
     else:
-        raise NothingToIndex(f"no file or folder {path}.", "Check the spelling: assistant index PATH…")
+        raise NothingToIndex(
+            _("no file or folder {path}.").format(path=path), _("Check the spelling: assistant index PATH…")
+        )
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -128,9 +137,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _bytes_of(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise _unreadable(path, "it is gone, or not a regular file")
+            raise _unreadable(path, _("it is gone, or not a regular file"))
         if (size := path.stat().st_size) > MAX_BYTES:
-            raise _unreadable(path, f"it has {size / 2**20:.0f} MiB, more than {MAX_BYTES >> 20}")
+            why = _("it has {size:.0f} MiB, more than {limit}").format(size=size / 2**20, limit=MAX_BYTES >> 20)
+            raise _unreadable(path, why)
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
@@ -142,7 +152,8 @@ def _decode(data: bytes, path: Path) -> tuple[str, str]:
         return data.decode(encoding), encoding.removesuffix("-sig")
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
-            raise _unreadable(path, f"it begins as {encoding}, but goes on otherwise at byte {error.start}") from error
+            why = _("it begins as {encoding}, but goes on otherwise at byte {number}")
+            raise _unreadable(path, why.format(encoding=encoding, number=error.start)) from error
         return _decode_by_detection(data, path)
 
 
@@ -151,20 +162,23 @@ def _decode_by_detection(data: bytes, path: Path) -> tuple[str, str]:
 
     best = None if b"\0" in data else charset_normalizer.from_bytes(data, cp_isolation=_OTHER_ENCODINGS).best()
     if best is None:
-        raise _unreadable(path, f"its bytes are no text in UTF-8, {', '.join(_OTHER_ENCODINGS)}")
+        why = _("its bytes are no text in UTF-8, {encodings}").format(encodings=", ".join(_OTHER_ENCODINGS))
+        raise _unreadable(path, why)
     return data.decode(best.encoding), best.encoding
 
 
 def _checked(text: str, path: Path) -> str:
     if not text.strip():
-        raise _unreadable(path, "it is empty")
+        raise _unreadable(path, _("it is empty"))
     if "\0" in text:
-        raise _unreadable(path, "it holds NUL characters, so it is not text")
+        raise _unreadable(path, _("it holds NUL characters, so it is not text"))
     return text
 
 
 def _unreadable(path: Path, why: str) -> DocumentUnreadable:
     return DocumentUnreadable(
-        f"cannot read {path}: {why}.",
-        f"Give a text or Markdown file of at most {MAX_BYTES >> 20} MiB, in UTF-8 if you can: assistant index PATH…",
+        _("cannot read {path}: {why}.").format(path=path, why=why),
+        _("Give a text or Markdown file of at most {limit} MiB, in UTF-8 if you can: assistant index PATH…").format(
+            limit=MAX_BYTES >> 20
+        ),
     )

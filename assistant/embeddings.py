@@ -19,6 +19,7 @@ from assistant import places
 from assistant.conversion import Checkpoint, read_checkpoint, write_gguf
 from assistant.errors import ModelUnusable
 from assistant.llama import SentenceEncoder
+from assistant.messages import _
 from assistant.static import StaticEncoder, is_static
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class CheckpointEmbedder:
 
     def load(self) -> None:
         """Load what encode_questions needs, so that the first question does not wait for it."""
-        _ = self._encoder or self._transformer
+        _loaded = self._encoder or self._transformer
 
     def encode_questions(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of questions, shape (len(texts), dimension)."""
@@ -122,8 +123,8 @@ class CheckpointEmbedder:
             write_gguf(checkpoint, gguf)
         except OSError as error:
             raise ModelUnusable(
-                f"cannot write {gguf}: {error.strerror or error}.",
-                "Free some space, or let the environment's ASSISTANT_HOME name another folder: assistant index",
+                _("cannot write {path}: {why}.").format(path=gguf, why=error.strerror or error),
+                _("Free some space, or let the environment's ASSISTANT_HOME name another folder: assistant index"),
             ) from error
 
     @cached_property
@@ -131,8 +132,10 @@ class CheckpointEmbedder:
         folder = _folder_of(self.name)
         if _fingerprint(folder) != self.fingerprint:
             raise ModelUnusable(
-                f"the embedder in {folder} is no longer the one that the library was made with.",
-                "Make the library again: assistant index",
+                _("the embedder in {folder} is no longer the one that the library was made with.").format(
+                    folder=folder
+                ),
+                _("Make the library again: assistant index"),
             )
         return folder
 
@@ -158,7 +161,8 @@ def _trouble_reported(folder: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelUnusable(
-            f"the model in {folder} cannot be loaded: {error}.", "Name another: assistant index --embedder FOLDER"
+            _("the model in {folder} cannot be loaded: {why}.").format(folder=folder, why=error),
+            _("Name another: assistant index --embedder FOLDER"),
         ) from error
 
 
@@ -170,8 +174,8 @@ def _folder_of(name: str) -> Path:
         folder = _cached_folder(name)
     if not (folder / "modules.json").is_file():
         raise ModelUnusable(
-            f"{folder} holds no sentence-transformers model: it has no modules.json.",
-            "Name a folder that SentenceTransformer.save made: assistant index --embedder FOLDER",
+            _("{folder} holds no sentence-transformers model: it has no modules.json.").format(folder=folder),
+            _("Name a folder that SentenceTransformer.save made: assistant index --embedder FOLDER"),
         )
     return folder.resolve()
 
@@ -184,8 +188,10 @@ def _cached_folder(name: str) -> Path:
         return Path(snapshot_download(name, local_files_only=True))
     except (HFValidationError, LocalEntryNotFoundError) as error:
         raise ModelUnusable(
-            f"no embedder {name}: it is neither a folder nor in Hugging Face's cache on this machine.",
-            f"Fetch it yourself, assistant opens no connection: hf download {name}",
+            _("no embedder {name}: it is neither a folder nor in Hugging Face's cache on this machine.").format(
+                name=name
+            ),
+            _("Fetch it yourself, assistant opens no connection: hf download {name}").format(name=name),
         ) from error
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from assistant.citations import Citation, Reply
+from assistant.messages import _
 
 
 class Numbers:
@@ -44,7 +45,7 @@ def _blocks(reply: Reply, numbers: Numbers) -> Iterable[str]:
 
 
 def _answer(reply: Reply) -> str:
-    return reply.answer or "The documents do not say."
+    return reply.answer or _("The documents do not say.")
 
 
 def _cited(citation: Citation) -> str:

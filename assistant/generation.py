@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from assistant import lexicon, store
 from assistant.documents import Document
 from assistant.embeddings import CheckpointEmbedder, Embedder
+from assistant.messages import _
 from assistant.passages import Passage, blend, make_passages
 from assistant.sentences import split_sentences
 
@@ -202,7 +203,7 @@ def _write_vectors(vectors: Any, path: Path) -> str:
     try:
         faiss.write_index(vectors, str(unfinished))
     except RuntimeError as error:
-        raise store.unwritable(path.parent, "the vectors do not fit on the disk") from error
+        raise store.unwritable(path.parent, _("the vectors do not fit on the disk")) from error
     with unfinished.open("rb+") as file:
         os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,6 +17,7 @@ from typing import Any, Self
 from assistant import lexicon, places
 from assistant.citations import Citation, Reply
 from assistant.errors import Unusable
+from assistant.messages import _
 
 _APPLICATION_ID = 0x41534849  # "ASHI", so that a foreign SQLite file is told from ours
 _VERSION = 1
@@ -131,7 +132,7 @@ class History:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application not in (0, _APPLICATION_ID) or version > _VERSION:
             connection.close()
-            raise self._unusable("it was made by another program or a newer version")
+            raise self._unusable(_("it was made by another program or a newer version"))
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
@@ -141,8 +142,8 @@ class History:
 
     def _unusable(self, why: str) -> Unusable:
         return Unusable(
-            f"cannot use the history in {self._place}: {why}.",
-            "Move that file away, or keep no history: assistant chat --no-history",
+            _("cannot use the history in {path}: {why}.").format(path=self._place, why=why),
+            _("Move that file away, or keep no history: assistant chat --no-history"),
         )
 
 

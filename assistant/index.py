@@ -18,6 +18,7 @@ from assistant.documents import is_unicode
 from assistant.embeddings import CheckpointEmbedder, Embedder
 from assistant.errors import LibraryBroken, LibraryMissing, LibraryOutdated, SourceUnknown
 from assistant.lexicon import Language
+from assistant.messages import _
 from assistant.sources import Posting, SourcePassage, SourceSentence
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class Library:
         loaded).
         """
         folder = Path(folder)
-        missing = LibraryMissing(f"no library in {folder}.", f"Make one: assistant index --library {folder} PATH…")
+        missing = LibraryMissing(
+            _("no library in {folder}.").format(folder=folder),
+            _("Make one: assistant index --library {folder} PATH…").format(folder=folder),
+        )
         if not (folder / store.DATABASE).is_file() or (folder / store.DATABASE).stat().st_size == 0:
             raise missing
         with store.trouble_reported(folder), contextlib.ExitStack() as undo:
@@ -164,7 +168,8 @@ class Library:
             if row is None:
                 names = ", ".join(self.documents()[:10])
                 raise SourceUnknown(
-                    f"no document {document} in {self.folder}.", f"It holds: {names}. See one: assistant show DOCUMENT"
+                    _("no document {document} in {folder}.").format(document=document, folder=self.folder),
+                    _("It holds: {names}. See one: assistant show DOCUMENT").format(names=names),
                 )
             return self._sentences(row[0], document, first, last)
 
@@ -252,15 +257,19 @@ class Library:
     def _check_recipe(self) -> None:
         if self._meta("recipe") != store.RECIPE:
             raise LibraryOutdated(
-                f"the library in {self.folder} was made by another version of assistant ({self._meta('recipe')}).",
-                f"Make it again from the texts that it holds: assistant index --library {self.folder}",
+                _("the library in {folder} was made by another version of assistant ({recipe}).").format(
+                    folder=self.folder, recipe=self._meta("recipe")
+                ),
+                _("Make it again from the texts that it holds: assistant index --library {folder}").format(
+                    folder=self.folder
+                ),
             )
 
     def _meta(self, key: str) -> str:
         with store.trouble_reported(self.folder):
             value = store.read_meta(self.folder, self._database).get(key)
         if value is None:
-            raise store.broken(self.folder, f"it does not say its {key}")
+            raise store.broken(self.folder, _("it does not say its {key}").format(key=key))
         return value
 
 

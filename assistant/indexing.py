@@ -16,6 +16,7 @@ from assistant.documents import Document, Source
 from assistant.embeddings import Embedder
 from assistant.errors import DocumentUnreadable, NothingToIndex
 from assistant.generation import Generation, Progress, sweep
+from assistant.messages import _
 
 _LOCK = "writing.lock"
 
@@ -53,7 +54,10 @@ def update(
     with _transaction(folder) as database:
         targets = [documents.absolute(path) for path in paths] or _roots(database)
         if not targets:
-            raise NothingToIndex(f"no library in {folder} yet.", "Name files or folders: assistant index PATH…")
+            raise NothingToIndex(
+                _("no library in {folder} yet.").format(folder=folder),
+                _("Name files or folders: assistant index PATH…"),
+            )
         generation = Generation(folder, database, embedder)
         summary = _take_files(database, generation, targets)
         generation.write(progress or _unwatched)

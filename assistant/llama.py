@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ModelUnusable
+from assistant.messages import _
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +23,6 @@ MAX_TOKENS_KEY = "assistant.max_tokens"
 _BATCH_TOKENS = 1024
 _MAX_SEQUENCES = 64
 _TOKENS_PER_THREAD = 256
-
-_MAKE_AGAIN = "Delete it and make it again: assistant index. If it came with assistant, install that again."
 
 _log: list[str] = []
 _log_callback: Any = None
@@ -76,16 +75,15 @@ class SentenceEncoder:
 
     def _load(self) -> Any:
         if not self._path.is_file():
-            raise ModelUnusable(f"no model file {self._path}.", _MAKE_AGAIN)
+            raise ModelUnusable(_("no model file {path}.").format(path=self._path), _make_again())
         _log.clear()
         parameters = self._llama.llama_model_default_params()
         parameters.n_gpu_layers = 0
         model = self._llama.llama_model_load_from_file(os.fsencode(self._path), parameters)
         if not model:
-            reason = next((line for line in _log if "error" in line), "it is no GGUF file that llama.cpp knows")
+            reason = next((line for line in _log if "error" in line), _("it is no GGUF file that llama.cpp knows"))
             raise ModelUnusable(
-                f"llama.cpp cannot load {self._path}: {reason.strip()}.",
-                _MAKE_AGAIN,
+                _("llama.cpp cannot load {path}: {why}.").format(path=self._path, why=reason.strip()), _make_again()
             )
         return model
 
@@ -95,8 +93,8 @@ class SentenceEncoder:
         stored, limit = self.metadata(TOKENIZER_KEY), self.metadata(MAX_TOKENS_KEY)
         if stored is None or limit is None:
             raise ModelUnusable(
-                f"{self._path} is not an encoder made by assistant: it carries no tokenizer.",
-                "Let assistant make it from the checkpoint: assistant index --embedder FOLDER",
+                _("{path} is not an encoder made by assistant: it carries no tokenizer.").format(path=self._path),
+                _("Let assistant make it from the checkpoint: assistant index --embedder FOLDER"),
             )
         tokenizer = Tokenizer.from_str(stored)
         tokenizer.no_padding()
@@ -121,7 +119,8 @@ class SentenceEncoder:
         threads = min(os.cpu_count() or 1, 1 + self._batch.n_tokens // _TOKENS_PER_THREAD)
         self._llama.llama_set_n_threads(self._context, threads, threads)
         if status := self._llama.llama_encode(self._context, self._batch):
-            raise ModelUnusable(f"llama.cpp stopped with status {status} in {self._path}.", _MAKE_AGAIN)
+            what = _("llama.cpp stopped with status {status} in {path}.").format(status=status, path=self._path)
+            raise ModelUnusable(what, _make_again())
         rows = [self._llama.llama_get_embeddings_seq(self._context, i) for i in range(len(sequences))]
         return np.stack([np.ctypeslib.as_array(row, shape=(self.dimension,)).copy() for row in rows])
 
@@ -136,6 +135,10 @@ class SentenceEncoder:
                 self._batch.logits[at] = 1
                 at += 1
         self._batch.n_tokens = at
+
+
+def _make_again() -> str:
+    return _("Delete it and make it again: assistant index. If it came with assistant, install that again.")
 
 
 def _batches(lengths: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Message in English → message in the user's language, by gettext.
+"""Message in English → message in the user's language, by gettext; English until a face chooses another one.
 
 English texts are the message ids; `locale/fr/LC_MESSAGES/assistant.po` holds the French ones. Widgets ask when they are
 made, so the language is chosen before the first of them.
@@ -12,14 +12,21 @@ LANGUAGES = ("en", "fr")
 CATALOGUES = Path(__file__).parent / "locale"
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
 
 
 def use(language: str | None = None) -> str:
     """Speak `language`, or the one of the user's locale; returns the one chosen, English if it is none of ours."""
-    global _catalogue
+    global _catalogue, _language
     chosen = language or _of_locale()
     _catalogue = gettext.translation("assistant", CATALOGUES, [chosen], fallback=True)
-    return chosen if chosen in LANGUAGES else "en"
+    _language = chosen if chosen in LANGUAGES else "en"
+    return _language
+
+
+def in_use() -> str:
+    """The language that was chosen, for a process that is to speak it too."""
+    return _language
 
 
 def _(message: str) -> str:

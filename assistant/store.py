@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import LibraryBroken, LibraryBusy, LibraryOutdated, Unusable
+from assistant.messages import _
 from assistant.sentences import SEGMENTER_VERSION
 
 DATABASE = "library.db"
@@ -60,13 +61,15 @@ def check_schema(folder: Path, database: sqlite3.Connection) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise LibraryBroken(
-            f"{folder / DATABASE} is a SQLite file, but not a library of assistant.",
-            "Choose another folder: assistant index --library FOLDER PATH…",
+            _("{path} is a SQLite file, but not a library of assistant.").format(path=folder / DATABASE),
+            _("Choose another folder: assistant index --library FOLDER PATH…"),
         )
     if version > SCHEMA_VERSION:
         raise LibraryOutdated(
-            f"the library in {folder} was made by a newer version of assistant (format {version}).",
-            "Update: pip install --upgrade assistant",
+            _("the library in {folder} was made by a newer version of assistant (format {version}).").format(
+                folder=folder, version=version
+            ),
+            _("Update: pip install --upgrade assistant"),
         )
 
 
@@ -91,7 +94,7 @@ def read_vectors(folder: Path, generation: str, sha256: str) -> Any:
     except OSError:
         intact = False
     if not intact:
-        raise broken(folder, f"{path.name} is missing or damaged")
+        raise broken(folder, _("{file} is missing or damaged").format(file=path.name))
     # One question at a time is asked: threads would only wait for each other.
     faiss.omp_set_num_threads(1)
     return faiss.read_index(str(path))
@@ -115,22 +118,24 @@ def trouble_reported(folder: Path) -> Iterator[None]:
 def unwritable(folder: Path, why: str) -> Unusable:
     """The error for a full or read-only disk."""
     return Unusable(
-        f"cannot write the library in {folder}: {why}. It is as it was.",
-        "Free some space, or choose another folder: assistant index --library FOLDER PATH…",
+        _("cannot write the library in {folder}: {why}. It is as it was.").format(folder=folder, why=why),
+        _("Free some space, or choose another folder: assistant index --library FOLDER PATH…"),
     )
 
 
 def busy(folder: Path) -> LibraryBusy:
     """The error for a second writer."""
     return LibraryBusy(
-        f"another process is writing to the library in {folder}.",
-        "Wait until it has finished, then type the same again; assistant ask works meanwhile.",
+        _("another process is writing to the library in {folder}.").format(folder=folder),
+        _("Wait until it has finished, then type the same again; assistant ask works meanwhile."),
     )
 
 
 def broken(folder: Path, why: str) -> LibraryBroken:
     """The error for a damaged file."""
     return LibraryBroken(
-        f"the library in {folder} is damaged: {why}.",
-        f"Move {folder / DATABASE} away and make it again: assistant index --library {folder} PATH…",
+        _("the library in {folder} is damaged: {why}.").format(folder=folder, why=why),
+        _("Move {path} away and make it again: assistant index --library {folder} PATH…").format(
+            path=folder / DATABASE, folder=folder
+        ),
     )

@@ -13,7 +13,7 @@ from commands import assistant
 from fakes import BagOfWords
 from hypothesis import HealthCheck, settings
 
-from assistant import Library, places, update
+from assistant import Library, messages, places, update
 from assistant.embeddings import CheckpointEmbedder
 
 # The machine may be busy: time says nothing about correctness.
@@ -36,6 +36,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    """The language that a test chooses is its own."""
+    yield
+    messages.use("en")
 
 
 @pytest.fixture(scope="session")

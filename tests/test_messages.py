@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 from catalogues import PACKAGE, catalogue, compiled, load, source_messages
 
-from assistant import messages
+from assistant import documents, errors, messages
 
 
 def texts(message: object) -> tuple[str, ...]:
@@ -58,6 +58,24 @@ def _name(call: ast.Call) -> str:
 def test_a_language_that_is_not_ours_is_english(wanted: str, chosen: str) -> None:
     assert messages.use(wanted) == chosen
     assert (messages._("Quit") == "Quitter") == (chosen == "fr")
+
+
+def test_what_the_core_raises_follows_the_language(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+
+    def raised() -> errors.AssistantError:
+        with pytest.raises(errors.DocumentUnreadable) as caught:
+            documents.read(documents.Source(tmp_path / "empty.txt", "empty.txt"))
+        return caught.value
+
+    messages.use("fr")
+    french = raised()
+    assert french.what == f"impossible de lire {tmp_path / 'empty.txt'}\u00a0: il est vide."
+    assert french.remedy.startswith("Donnez un fichier texte ou Markdown")
+    messages.use("en")
+    english = raised()
+    assert english.what == f"cannot read {tmp_path / 'empty.txt'}: it is empty."
+    assert english.remedy.startswith("Give a text or Markdown file of at most 64 MiB, in UTF-8")
 
 
 def test_numbers_follow_the_language() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import SORTIES
 
-from assistant import Library, Reply, places
+from assistant import Library, Reply, messages, places
 from assistant.conversation import Conversation, Retrieved
 from assistant.errors import DocumentUnreadable, LibraryMissing, Unusable
 from assistant.indexing import update
@@ -95,6 +95,14 @@ def test_what_goes_wrong_in_the_other_process_is_told_here(session: Session, tmp
     (tmp_path / "bad.txt").write_bytes(b"\0\0\0")
     with pytest.raises(DocumentUnreadable, match=r"bad\.txt"):
         session.update([tmp_path / "bad.txt"], unwatched)
+
+
+def test_the_other_process_speaks_the_language_of_this_one(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"\0\0\0")
+    messages.use("fr")
+    with pytest.raises(DocumentUnreadable, match="impossible de lire") as caught:
+        session.update([tmp_path / "bad.txt"], unwatched)
+    assert caught.value.remedy.endswith("assistant index PATH…")
 
 
 def test_an_update_that_is_stopped_leaves_the_library_as_it_was(session: Session, tmp_path: Path) -> None:
