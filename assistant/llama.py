@@ -114,9 +114,10 @@ class SentenceEncoder:
         import numpy as np
 
         self._fill(sequences)
-        # llama.cpp's threads spin while they wait for each other: on a short input beside a busy process that costs
-        # seventy times what a second thread brings.
-        threads = min(os.cpu_count() or 1, 1 + self._batch.n_tokens // _TOKENS_PER_THREAD)
+        # llama.cpp's threads spin while they wait for each other: one that finds its core busy holds all of them up,
+        # for up to seventy times what it brings. So a core is left to others, and a short input gets one thread.
+        spare = max(1, (os.cpu_count() or 1) - 1)
+        threads = min(spare, 1 + self._batch.n_tokens // _TOKENS_PER_THREAD)
         self._llama.llama_set_n_threads(self._context, threads, threads)
         if status := self._llama.llama_encode(self._context, self._batch):
             what = _("llama.cpp stopped with status {status} in {path}.").format(status=status, path=self._path)
