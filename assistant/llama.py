@@ -108,7 +108,11 @@ class SentenceEncoder:
         parameters.n_seq_max = _MAX_SEQUENCES
         parameters.kv_unified = True
         parameters.embeddings = True
-        return self._llama.llama_init_from_model(self._model, parameters)
+        context = self._llama.llama_init_from_model(self._model, parameters)
+        if not context:
+            what = _("llama.cpp has no memory to run {path}.").format(path=self._path)
+            raise ModelUnusable(what, _("Close other programs, then type the same again: assistant ask"))
+        return context
 
     def _run(self, sequences: Sequence[Sequence[int]]) -> "NDArray[np.float32]":
         import numpy as np
