@@ -10,7 +10,7 @@ from assistant.documents import is_unicode
 from assistant.errors import BadQuestion
 from assistant.index import Library
 from assistant.messages import _
-from assistant.reader import Reader, SentenceReader
+from assistant.reader import Reader, default_reader
 from assistant.retrieval import Hit, retrieve
 
 MAX_QUESTION = 2000
@@ -29,7 +29,7 @@ class Conversation:
 
     def __init__(self, library: Library, reader: Reader | None = None, turns: Sequence[Reply] = ()) -> None:
         self._library = library
-        self._reader = reader or SentenceReader()
+        self._reader = reader or default_reader()
         self.turns = list(turns)
 
     def ask(self, question: str) -> Iterator[Retrieved | Reply]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant import lexicon, store
 from assistant.documents import Document
-from assistant.embeddings import CheckpointEmbedder, Embedder
+from assistant.embeddings import DEFAULT_EMBEDDER, CheckpointEmbedder, Embedder
 from assistant.messages import _
 from assistant.passages import Passage, blend, make_passages
 from assistant.sentences import split_sentences
@@ -44,9 +44,7 @@ class Generation:
         self._folder = folder
         self._database = database
         self._meta = store.read_meta(folder, database)
-        self._embedder = embedder or CheckpointEmbedder.named(
-            *[self._meta[key] for key in ("embedder",) if key in self._meta]
-        )
+        self._embedder = embedder or CheckpointEmbedder.named(self._meta.get("embedder", DEFAULT_EMBEDDER))
         current = (self._embedder.fingerprint, store.RECIPE)
         self._remake = (self._meta.get("fingerprint"), self._meta.get("recipe")) != current
         self._new: list[int] = []

@@ -18,7 +18,7 @@ from assistant.evaluation.gold import Case
 from assistant.evaluation.metrics import gold_rank
 from assistant.evaluation.questions import Question
 from assistant.index import Library
-from assistant.reader import Reader, SentenceReader
+from assistant.reader import Reader, default_reader
 from assistant.retrieval import Hit, retrieve
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Run:
 
     def __init__(self, library: Library, questions: Sequence[Question], reader: Reader | None = None) -> None:
         self._library = library
-        self._reader = reader or SentenceReader()
+        self._reader = reader or default_reader()
         self._questions = {question.id: question for question in questions}
         self._turns: dict[str, tuple[Reply, ...]] = {}
 
