@@ -8,6 +8,7 @@ docs/gguf.md.
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ class Checkpoint:
     """What a sentence-transformers folder says of a BERT encoder that can be written as GGUF."""
 
     folder: Path
+    name: str
     config: dict[str, Any]
     tokenizer: str
     pooling: str
@@ -50,11 +52,13 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         return None
     if not (folder / "model.safetensors").is_file():
         return None
-    return Checkpoint(folder, config, tokenizer, pooling, min(limit, config["max_position_embeddings"], 512))
+    return Checkpoint(
+        folder, folder.name, config, tokenizer, pooling, min(limit, config["max_position_embeddings"], 512)
+    )
 
 
-def write_gguf(checkpoint: Checkpoint, target: Path) -> None:
-    """Write the checkpoint to `target` at once: a reader sees the whole file or none."""
+def write_gguf(checkpoint: Checkpoint, target: Path, metadata: Mapping[str, str] | None = None) -> None:
+    """Write the checkpoint and more `metadata` to `target` at once: whoever opens it sees the whole file or none."""
     import gguf
 
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +67,8 @@ def write_gguf(checkpoint: Checkpoint, target: Path) -> None:
     try:
         writer = gguf.GGUFWriter(unfinished, "bert")
         _add_settings(writer, checkpoint)
+        for key, value in (metadata or {}).items():
+            writer.add_string(key, value)
         _add_vocabulary(writer, json.loads(checkpoint.tokenizer)["model"]["vocab"])
         _add_tensors(writer, checkpoint)
         writer.write_header_to_file()
@@ -97,7 +103,7 @@ def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
     import gguf
 
     config = checkpoint.config
-    writer.add_name(checkpoint.folder.name)
+    writer.add_name(checkpoint.name)
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
     writer.add_block_count(config["num_hidden_layers"])
@@ -107,8 +113,12 @@ def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType[checkpoint.pooling])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
-    writer.add_string(TOKENIZER_KEY, checkpoint.tokenizer)
+    writer.add_string(TOKENIZER_KEY, _without_spaces(checkpoint.tokenizer))
     writer.add_string(MAX_TOKENS_KEY, str(checkpoint.max_tokens))
+
+
+def _without_spaces(text: str) -> str:
+    return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
 
 
 def _add_vocabulary(writer: Any, vocabulary: dict[str, int]) -> None:
@@ -149,10 +159,12 @@ def _add_tensors(writer: Any, checkpoint: Checkpoint) -> None:
         if _is_matrix(name, tensor):
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
+        elif "position" in name:
+            writer.add_tensor(name, tensor.astype(np.float16))
         else:
             writer.add_tensor(name, tensor)
 
 
 def _is_matrix(name: str, tensor: "NDArray[Any]") -> bool:
-    # Positions and token types are looked up, not multiplied: llama.cpp wants them unquantised.
+    # Positions and token types are looked up, not multiplied: llama.cpp wants them in 16 bits or more.
     return tensor.ndim == 2 and tensor.shape[1] % 32 == 0 and "position" not in name and "token_types" not in name

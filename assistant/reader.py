@@ -1,19 +1,27 @@
-"""Question + retrieved passages → answer Spans, best first.
+"""Question + retrieved passages → answer Spans, best first: a quantised encoder marks the exact words.
 
-This is the seam for readers that find the exact words. The one here answers with a whole sentence, picked among those
-in focus with the help of a quantised encoder, and with the calibrated probability that it holds the answer.
+Sentences that follow each other in a document are read together, each once. A sentence's best span is weighed against
+what retrieval says of the sentence, and the best answer's lead over the others against the chance that the documents do
+not say.
 """
 
+import base64
+import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assistant import places
-from assistant.llama import SentenceEncoder
+from assistant.errors import ModelUnusable
+from assistant.lexicon import fold
+from assistant.llama import TokenEncoder
+from assistant.messages import _
 from assistant.retrieval import Hit
 from assistant.sources import SourceSentence
+from assistant.spans import Window, best_spans, make_window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,69 +48,164 @@ class Reader(Protocol):
         """Answers to the question found in the hits' passages, best first."""
 
 
-# What the quantised encoder's cosine adds to a hit's score: a conditional logit over 500 of PIAF's held-out questions.
-_ENCODER_WEIGHT = 3.2
-# Intercept and weights of `leads`: fitted and measured by tests/bench/abstention.py, which also chose the threshold.
-# How far a sentence stands out says more than how high it scores, and says it in any library and language.
-_WEIGHTS = (-3.24, 0.43, 0.42)
-_THRESHOLD = 0.212
-_OTHERS = 7
+HEAD_KEY = "assistant.reader.head"
+"""Metadata: float32 values in base64, a row of start and end weights, (2, dimension), then the two biases."""
+CALIBRATION_KEY = "assistant.reader.calibration"
+"""Metadata: a Calibration as JSON."""
+NAME_KEY = "general.name"
+LONGEST_WINDOW = 320
+HITS_READ = 6
+"""The best hits, which are read: with ten, answers are no better on held-out questions, and take half as long again."""
+_SENTENCES_TOGETHER = 5
+_CHARACTERS_TOGETHER = 900
+_MOST_LEAD = 8.0
 
-Encode = Callable[[Sequence[str]], "NDArray[np.float32]"]
-"""Texts → unit vectors of shape (texts, dimension)."""
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How scores are combined, fitted on labelled questions that trained nothing.
 
-class SentenceReader:
-    """Answers with one of the sentences in focus: the best by retrieval and by the quantised encoder together.
-
-    `encode` is by default the shipped encoder, run by llama.cpp. Raises ModelUnusable if that cannot be loaded.
+    `retrieval`: weight of a hit's retrieval score beside its span's margin, a conditional logit's. `weights`: those of
+    `features`, intercept first, a logistic regression's. Below `threshold` the documents do not say.
     """
 
-    name = "sentences-1"
-    threshold = _THRESHOLD
+    retrieval: float
+    weights: tuple[float, ...]
+    threshold: float
 
-    def __init__(self, encode: Encode | None = None) -> None:
-        self._encode = encode or _shipped_encode
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A hit's best span: `margin` is its score above "it does not say" in the same window."""
+
+    hit: Hit
+    start: int
+    end: int
+    margin: float
+
+    @property
+    def answer(self) -> str:
+        """The words of the span."""
+        sentence = self.hit.passage.focused
+        return sentence.text[self.start - sentence.start : self.end - sentence.start]
+
+
+class SpanReader:
+    """The quantised reader in the GGUF file `path`, run by llama.cpp. Raises ModelUnusable if that cannot be loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self._encoder = TokenEncoder(path)
+        self._head, self._bias = _read_head(self._encoder, path)
+        self.tokenizer = self._encoder.tokenizer
+        self.calibration = _read_calibration(self._encoder, path)
+        self.name = self._encoder.metadata(NAME_KEY) or path.stem
+        self.threshold = self.calibration.threshold
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """One span for each hit, the whole sentence in focus, best first."""
-        scores = self.scores(question, hits)
+        """At most one span for each of the best HITS_READ hits, inside its sentence in focus, best first."""
+        readings = self.readings(question, hits)
+        scores = [combined(reading, self.calibration.retrieval) for reading in readings]
         spans = []
-        for index, hit in enumerate(hits):
-            sentence = hit.passage.focused
-            spans.append(Span(sentence, sentence.start, sentence.end, _confidence(leads(scores, index))))
-        return sorted(spans, key=lambda span: -span.confidence)
+        for index, reading in enumerate(readings):
+            confidence = _confidence(features(readings, scores, index), self.calibration.weights)
+            spans.append((scores[index], Span(reading.hit.passage.focused, reading.start, reading.end, confidence)))
+        return [span for _score, span in sorted(spans, key=lambda pair: -pair[0])]
 
-    def scores(self, question: str, hits: Sequence[Hit]) -> list[float]:
-        """What the hits are ranked by, in their order; comparable within one question only."""
-        if not hits:
-            return []
-        asked, *said = self._encode([question, *(hit.passage.focused.text for hit in hits)])
-        cosines = [float(asked @ vector) for vector in said]
-        return [hit.evidence.score + _ENCODER_WEIGHT * c for hit, c in zip(hits, cosines, strict=True)]
+    def readings(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
+        """The best span of the sentence in focus of each hit that is read; none for one that its window had no room
+        for."""
+        runs = list(_runs(hits[:HITS_READ]))
+        texts = [[hit.passage.focused.text for hit in run] for run in runs]
+        windows = [make_window(self.tokenizer, question, run, LONGEST_WINDOW) for run in texts]
+        found = zip(runs, windows, self.scores(windows), strict=True)
+        return [reading for run, window, scores in found for reading in _readings(run, window, scores)]
+
+    def scores(self, windows: Sequence[Window]) -> "list[NDArray[np.float32]]":
+        """Start and end logits of each window, (its tokens, 2)."""
+        states = self._encoder.states([window.ids for window in windows])
+        return [rows @ self._head.T + self._bias for rows in states]
 
 
 def default_reader() -> Reader:
-    """The reader used where none is given."""
-    return SentenceReader()
+    """The reader used where none is given: the one that ships, loaded once."""
+    return _shipped_reader()
 
 
-def leads(scores: Sequence[float], index: int) -> tuple[float, float]:
-    """How far a score is above the best of the others, and above the mean of their best _OTHERS; missing ones are 0."""
-    others = sorted([*scores[:index], *scores[index + 1 :], *[0.0] * _OTHERS], reverse=True)[:_OTHERS]
-    return scores[index] - max(others), scores[index] - sum(others) / _OTHERS
+def combined(reading: Reading, retrieval: float) -> float:
+    """What readings are ranked by; comparable within one question only."""
+    return reading.margin + retrieval * reading.hit.evidence.score
 
 
-def _confidence(values: Sequence[float]) -> float:
-    intercept, *weights = _WEIGHTS
-    logit = intercept + sum(weight * value for weight, value in zip(weights, values, strict=True))
-    return 1 / (1 + math.exp(-logit))
+def features(readings: Sequence[Reading], scores: Sequence[float], index: int) -> tuple[float, ...]:
+    """What tells whether reading `index` answers: margin, retrieval score, lead over the best that says otherwise."""
+    best = readings[index]
+    # Sentences that give the same answer speak for it: copies of a document must not make it doubtful.
+    answers = [fold(reading.answer) for reading in readings]
+    others = [score for score, answer in zip(scores, answers, strict=True) if answer != answers[index]]
+    lead = min(_MOST_LEAD, scores[index] - max(others)) if others else _MOST_LEAD
+    return best.margin, best.hit.evidence.score, lead
 
 
-def _shipped_encode(texts: Sequence[str]) -> "NDArray[np.float32]":
-    return _shipped_encoder().encode(texts)
+def _confidence(values: Sequence[float], weights: Sequence[float]) -> float:
+    intercept, *slopes = weights
+    logit = intercept + sum(weight * value for weight, value in zip(slopes, values, strict=True))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def _runs(hits: Sequence[Hit]) -> Iterator[list[Hit]]:
+    """The hits, each sentence once, in runs of sentences that follow each other and fit in a window."""
+    run: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.passage.document, hit.passage.focus)):
+        sentences = [one.passage.focused for one in run]
+        if run and not _joins(sentences, hit.passage.focused):
+            yield run
+            run = []
+        run.append(hit)
+    if run:
+        yield run
+
+
+def _joins(run: Sequence[SourceSentence], sentence: SourceSentence) -> bool:
+    follows = (sentence.document, sentence.number) == (run[-1].document, run[-1].number + 1)
+    room = len(run) < _SENTENCES_TOGETHER and sentence.end - run[0].start <= _CHARACTERS_TOGETHER
+    return follows and room
+
+
+def _readings(run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]") -> Iterator[Reading]:
+    silent = float(scores[0].sum())
+    for hit, span in zip(run, best_spans(scores, window), strict=True):
+        if span is not None:
+            start, end = window.characters(span.first, span.last)
+            offset = hit.passage.focused.start
+            if start < end:
+                yield Reading(hit, offset + start, offset + end, span.score - silent)
+
+
+def _read_head(encoder: TokenEncoder, path: Path) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
+    import numpy as np
+
+    stored = encoder.metadata(HEAD_KEY)
+    values = np.frombuffer(base64.b64decode(stored or ""), dtype=np.float32)
+    if len(values) != 2 * encoder.dimension + 2:
+        raise _not_a_reader(path)
+    return values[:-2].reshape(2, encoder.dimension), values[-2:]
+
+
+def _read_calibration(encoder: TokenEncoder, path: Path) -> Calibration:
+    stored = encoder.metadata(CALIBRATION_KEY)
+    if stored is None:
+        raise _not_a_reader(path)
+    values = json.loads(stored)
+    return Calibration(values["retrieval"], tuple(values["weights"]), values["threshold"])
+
+
+def _not_a_reader(path: Path) -> ModelUnusable:
+    return ModelUnusable(
+        _("{path} is no reader: it carries no head.").format(path=path),
+        _("Delete it and install assistant again, which brings its reader."),
+    )
 
 
 @cache
-def _shipped_encoder() -> SentenceEncoder:
-    return SentenceEncoder(places.shipped("models/encoder/encoder-q8_0.gguf"))
+def _shipped_reader() -> SpanReader:
+    return SpanReader(places.shipped("models/reader/reader-q8_0.gguf"))

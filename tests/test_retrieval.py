@@ -12,7 +12,6 @@ from texts import any_text
 from assistant import Library
 from assistant.documents import Document
 from assistant.indexing import build
-from assistant.reader import SentenceReader
 from assistant.retrieval import Hit, retrieve
 
 ALEP = "Les frappes ont commencé à Alep. Le marché était fermé. Il pleuvait sur Hama. Personne ne sortait."
@@ -115,12 +114,3 @@ def test_a_question_is_never_a_query_language(library: Library, question: str) -
 def test_any_question_finds_something(library: Library, question: str) -> None:
     hits = retrieve(library, question, 4)
     assert len(hits) == 4
-    for span in SentenceReader().read(question, hits):
-        assert (span.start, span.end) == (span.sentence.start, span.sentence.end)
-        assert 0 <= span.confidence <= 1
-
-
-def test_the_reader_has_one_span_for_each_passage(library: Library) -> None:
-    hits = retrieve(library, "frappes", 8)
-    spans = SentenceReader().read("frappes", hits)
-    assert [span.sentence for span in spans] == [hit.passage.focused for hit in hits]

@@ -69,7 +69,8 @@ class EncoderTrainer:
         layers = [weight for weight in self.model.parameters() if weight is not tokens]
         self.optimiser = torch.optim.AdamW([{"params": [tokens]}, {"params": layers}], lr=0.0, weight_decay=0.0)
         self.translations = read_translations(places)
-        self.triples = read_triples(places, settings.hold_out, settings.seed)
+        asks = any(phase.get("questions") for phase in settings.phases)
+        self.triples = read_triples(places, settings.hold_out, settings.seed) if asks else []
 
     def start(self, done: int) -> None:
         """Open the streams of batches; a resumed run gets other batches than the first."""

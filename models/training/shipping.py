@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 from tokenizers import Tokenizer
 
-from assistant.conversion import Checkpoint, write_gguf
 from models.training.settings import Places
 from models.training.static_model import StaticEmbedder
 
-MAX_TOKENS = 256
-"""Word pieces of a text that the encoder reads; training texts had at most 96."""
 MODULES = [
     {
         "idx": 0,
@@ -72,26 +69,12 @@ class EncoderShippingSettings:
 
 
 def ship_encoder(places: Places, settings: EncoderShippingSettings) -> Path:
-    """Copy config, float16 weights and tokenizer to `models/encoder/`, and write them as one Q8_0 GGUF beside.
-
-    The card (README.md) is kept as it is.
-    """
+    """Copy config, float16 weights and tokenizer to `models/encoder/`; the card (README.md) is kept as it is."""
     folder = places.models / "encoder"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         (folder / name).write_bytes((places.work / settings.folder / name).read_bytes())
-    quantise_encoder(folder)
     return folder
-
-
-def quantise_encoder(folder: Path) -> Path:
-    """The checkpoint in `folder` as `encoder-q8_0.gguf`, its token states averaged, which `assistant.reader` runs."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
-    target = folder / "encoder-q8_0.gguf"
-    write_gguf(Checkpoint(folder, config, tokenizer, "MEAN", MAX_TOKENS), target)
-    target.chmod(0o644)
-    return target
 
 
 def quantise(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -1,134 +1,61 @@
-"""When to abstain: fits assistant.reader's confidence on PIAF's held-out training articles and measures it on others.
+"""When to abstain: measures the shipped reader's confidence and threshold on questions that fitted neither.
 
-    python tests/bench/abstention.py --held-out FOLDER
+    python tests/bench/abstention.py [--sample N]
 
 Each question is asked twice of the same library: as it is, and with the document that holds its answer taken out of
-what was retrieved, which leaves the other paragraphs of the same article: near misses. The confidence is a logistic
-regression on reader.leads, trained on whether a hit's sentence in focus is a gold one; the threshold maximises the
-mean of has-answer and no-answer F1.
+what was retrieved, which leaves the other paragraphs of the same article: near misses. Right means token F1 with the
+gold answers, from a gold sentence.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import random
+from dataclasses import replace
 
-import haystack as stacks
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
-from assistant import places, reader, retrieval
-from assistant.conversation import PASSAGES_READ
+from assistant import places
 from assistant.embeddings import CheckpointEmbedder
-from assistant.evaluation.questions import Question
-from assistant.index import Library
-from assistant.llama import SentenceEncoder
-
-_RETRIEVED = 40
+from assistant.reader import Calibration
+from models.training import haystack as stacks
+from models.training.calibration import Read, RememberingReader, ask_twice, best_answers, f1s
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One asking of a question: features of the best hit, whether it is gold, whether any document says."""
-
-    features: np.ndarray
-    gold: bool
-    answerable: bool
-
-
-class Asking:
-    """The product's reader, with a memory for what it has encoded."""
-
-    def __init__(self) -> None:
-        self._encoder = SentenceEncoder(places.shipped("models/encoder/encoder-q8_0.gguf"))
-        self._vectors: dict[str, np.ndarray] = {}
-        self._reader = reader.SentenceReader(self._encode)
-
-    def _encode(self, texts: Sequence[str]) -> np.ndarray:
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        if new:
-            self._vectors |= dict(zip(new, self._encoder.encode(new), strict=True))
-        return np.stack([self._vectors[text] for text in texts])
-
-    def best(self, question: str, hits: Sequence[retrieval.Hit]) -> tuple[retrieval.Hit, np.ndarray]:
-        """The hit that the reader picks, and how far it leads."""
-        scores = self._reader.scores(question, hits)
-        index = int(np.argmax(scores))
-        return hits[index], np.array(reader.leads(scores, index))
-
-
-ASKING = Asking()
-
-
-def ask_twice(stacks_: Iterable[stacks.Haystack], embedder: stacks.RememberingEmbedder) -> list[Asked]:
-    asked = []
-    for stack in stacks_:
-        with stacks.library_of(stack, embedder) as library:
-            for question in stack.questions:
-                asked += _with_and_without(library, question)
-    return asked
-
-
-def _with_and_without(library: Library, question: Question) -> Iterator[Asked]:
-    gold = stacks.gold_sentences(question)
-    holders = {document for document, _ in gold}
-    hits = retrieval.retrieve(library, question.question, _RETRIEVED)
-    without = [hit for hit in hits if hit.passage.document not in holders]
-    for found, answerable in ((hits, True), (without, False)):
-        if found:
-            best, leads = ASKING.best(question.question, found[:PASSAGES_READ])
-            yield Asked(leads, _is_gold(best, gold), answerable)
-
-
-def _is_gold(hit: retrieval.Hit, gold: set[tuple[str, int]]) -> bool:
-    return (hit.passage.document, hit.passage.focused.start) in gold
-
-
-def measure(name: str, asked: list[Asked], model: LogisticRegression, threshold: float) -> None:
-    confidence, right, answerable = _best(asked, model)
-    said = confidence >= threshold
-    has, no = _f1s(confidence, answerable, threshold)
+def measure(name: str, read: list[Read], calibration: Calibration) -> None:
+    values, right, answerable = best_answers(read, calibration.retrieval)
+    intercept, *weights = calibration.weights
+    confidence = 1 / (1 + np.exp(-(intercept + values @ np.array(weights))))
+    said = confidence >= calibration.threshold
+    has, no = f1s(confidence, answerable, calibration.threshold)
     bins = np.minimum((confidence * 10).astype(int), 9)
     error = sum(abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins))
-    auc = roc_auc_score(right, confidence)
     print(
-        f"| {name} | {len(asked)} | {has:.3f} | {no:.3f} | {right[said].mean():.3f} | {said.mean():.3f} "
-        f"| {auc:.3f} | {error:.3f} |"
+        f"| {name} | {len(read)} | {has:.3f} | {no:.3f} | {right[said].mean():.3f} | {said.mean():.3f} "
+        f"| {_auc(confidence, answerable):.3f} | {error:.3f} |",
+        flush=True,
     )
 
 
-def _best(asked: list[Asked], model: LogisticRegression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The confidence, whether the best hit is right, and whether there was anything to find, for each asking."""
-    confidence = model.predict_proba([one.features for one in asked])[:, 1]
-    return confidence, np.array([one.gold for one in asked]), np.array([one.answerable for one in asked])
-
-
-def _f1s(confidence: np.ndarray, answerable: np.ndarray, threshold: float) -> tuple[float, float]:
-    said = confidence >= threshold
-    has = 2 * (said & answerable).sum() / max((said.sum() + answerable.sum()), 1)
-    no = 2 * (~said & ~answerable).sum() / max(((~said).sum() + (~answerable).sum()), 1)
-    return float(has), float(no)
+def _auc(confidence: np.ndarray, answerable: np.ndarray) -> float:
+    """Chance that an answerable asking is more confident than one that is not (Mann–Whitney)."""
+    ranks, yes = rankdata(confidence), answerable.sum()
+    return float((ranks[answerable].sum() - yes * (yes + 1) / 2) / (yes * (len(ranks) - yes)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--held-out", required=True, help="an embedder that the held-out articles did not train")
-    fitting = stacks.RememberingEmbedder(CheckpointEmbedder.named(parser.parse_args().held_out))
-    # One big library and many small ones: what the confidence rests on must not depend on the library's size.
-    train = stacks.piaf_held_out()
-    training = ask_twice([train, *stacks.articles(train)], fitting)
-    model = LogisticRegression(C=100).fit([one.features for one in training], [one.gold for one in training])
-    confidence, _, answerable = _best(training, model)
-    threshold = max(np.unique(confidence.round(3)), key=lambda t: sum(_f1s(confidence, answerable, t)))
-    weights = ", ".join(f"{weight:.2f}" for weight in (model.intercept_[0], *model.coef_[0]))
-    print(f"intercept and weights: {weights}; threshold {threshold:.3f}\n")
-    print("| questions | asked | has-answer F1 | no-answer F1 | right if answered | answered | AUC | ECE |")
-    print("|" + "---|" * 8)
-    measure(f"{train.name} (fitted on)", training, model, threshold)
+    parser.add_argument("--sample", type=int, default=None, help="so many questions of each set")
+    size = parser.parse_args().sample
+    reader = RememberingReader(places.shipped("models/reader/reader-q8_0.gguf"))
     embedder = stacks.RememberingEmbedder(CheckpointEmbedder.named())
+    print("| questions | asked | has-answer F1 | no-answer F1 | F1 if answered | answered | AUC | ECE |")
+    print("|" + "---|" * 8)
     for stack in (stacks.piaf_dev(), stacks.fquad()):
-        measure(f"{stack.name}, one library", ask_twice([stack], embedder), model, threshold)
-        measure(f"{stack.name}, one an article", ask_twice(stacks.articles(stack), embedder), model, threshold)
+        if size is not None:
+            stack = replace(stack, questions=tuple(random.Random(0).sample(stack.questions, size)))
+        measure(f"{stack.name}, one library", list(ask_twice(reader, [stack], embedder)), reader.calibration)
+        alone = stacks.articles(stack)
+        measure(f"{stack.name}, one an article", list(ask_twice(reader, alone, embedder)), reader.calibration)
 
 
 if __name__ == "__main__":

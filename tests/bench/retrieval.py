@@ -12,13 +12,13 @@ import argparse
 import itertools
 from collections.abc import Sequence
 
-import haystack as stacks
 import numpy as np
 from scipy.optimize import minimize
 
 from assistant import passages, retrieval
 from assistant.embeddings import CheckpointEmbedder
 from assistant.index import Library
+from models.training import haystack as stacks
 
 Ranking = dict[int, float]
 Gold = set[tuple[str, int]]

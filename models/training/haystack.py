@@ -1,4 +1,4 @@
-"""Public question sets → real libraries to search in, for the benchmarks of this folder."""
+"""Public question sets → real libraries to search in, for what is fitted and measured on them."""
 
 import tempfile
 from collections import defaultdict
@@ -30,12 +30,15 @@ class RememberingEmbedder:
         self.name, self.fingerprint, self.slow_to_start = embedder.name, embedder.fingerprint, False
 
     def load(self) -> None:
+        """As the embedder does."""
         self._embedder.load()
 
     def encode_documents(self, texts: Sequence[str]) -> Any:
+        """As the embedder does, each text once."""
         return self._remembered("document", texts)
 
     def encode_questions(self, texts: Sequence[str]) -> Any:
+        """As the embedder does, each text once."""
         return self._remembered("question", texts)
 
     def _remembered(self, kind: str, texts: Sequence[str]) -> Any:
@@ -98,6 +101,7 @@ def _article(document: str) -> str:
 
 @contextmanager
 def library_of(haystack: Haystack, embedder: RememberingEmbedder) -> Iterator[Library]:
+    """A library of the haystack's documents, for as long as the block lasts."""
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder), haystack.documents, embedder)
         with Library.open(folder, embedder) as library:

@@ -1,0 +1,127 @@
+"""The reader's GGUF without calibration → how its scores are combined with retrieval's, and when it abstains.
+
+Fitted on the questions of PIAF's held-out training articles, which trained neither the reader nor the embedder used
+here. Each is asked twice of the same library: as it is, and with the document that holds its answer taken out of what
+was retrieved, which leaves the other paragraphs of the same article: near misses.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+from sklearn.linear_model import LogisticRegression
+
+from assistant.conversation import PASSAGES_READ
+from assistant.evaluation.metrics import token_f1
+from assistant.evaluation.normalisation import normalise_french
+from assistant.evaluation.questions import Question
+from assistant.index import Library
+from assistant.reader import Calibration, Reading, SpanReader, combined, features
+from assistant.retrieval import retrieve
+from assistant.spans import Window
+from models.training import haystack as stacks
+
+_RETRIEVED = 40
+
+
+@dataclass(frozen=True)
+class Read:
+    """One asking of a question: what was read, how right each answer is (token F1, 0…1), whether any document says."""
+
+    readings: list[Reading]
+    right: np.ndarray
+    answerable: bool
+
+
+class RememberingReader(SpanReader):
+    """The product's reader, with a memory of the windows that it has read."""
+
+    _memory: dict[tuple[int, ...], np.ndarray] | None = None
+
+    def scores(self, windows: Sequence[Window]) -> list[np.ndarray]:
+        """As the reader does, each window once."""
+        self._memory = {} if self._memory is None else self._memory
+        new = {tuple(w.ids): w for w in windows if tuple(w.ids) not in self._memory}
+        self._memory |= dict(zip(new, super().scores(list(new.values())), strict=True)) if new else {}
+        return [self._memory[tuple(w.ids)] for w in windows]
+
+
+def ask_twice(
+    reader: SpanReader, haystacks: Iterable[stacks.Haystack], embedder: stacks.RememberingEmbedder
+) -> Iterator[Read]:
+    """Each question of each haystack, with and without the document that answers."""
+    for stack in haystacks:
+        with stacks.library_of(stack, embedder) as library:
+            for question in stack.questions:
+                yield from _with_and_without(reader, library, question)
+
+
+def _with_and_without(reader: SpanReader, library: Library, question: Question) -> Iterator[Read]:
+    gold = stacks.gold_sentences(question)
+    holders = {document for document, _ in gold}
+    hits = retrieve(library, question.question, _RETRIEVED)
+    without = [hit for hit in hits if hit.passage.document not in holders]
+    for found, answerable in ((hits, True), (without, False)):
+        readings = reader.readings(question.question, found[:PASSAGES_READ])
+        if readings:
+            right = [_right(reading, question, gold) if answerable else 0.0 for reading in readings]
+            yield Read(readings, np.array(right), answerable)
+
+
+def _right(reading: Reading, question: Question, gold: set[tuple[str, int]]) -> float:
+    """Token F1 of an answer from a gold sentence; any other is a coincidence, and wrong."""
+    sentence = reading.hit.passage.focused
+    if (sentence.document, sentence.start) not in gold:
+        return 0.0
+    answer = sentence.text[reading.start - sentence.start : reading.end - sentence.start]
+    return token_f1(answer, question.answers, normalise_french)
+
+
+def fit(read: Sequence[Read]) -> Calibration:
+    """The weights that the readings of answerable and unanswerable questions make likeliest, and the threshold."""
+    retrieval = _fit_retrieval([one for one in read if one.right.any()])
+    values, right, answerable = best_answers(read, retrieval)
+    model = LogisticRegression(C=100)
+    # Each answer counts as right by its F1 and as wrong by the rest, so that the confidence is the F1 to expect.
+    both = np.concatenate([np.ones(len(right)), np.zeros(len(right))])
+    model.fit(np.concatenate([values, values]), both, sample_weight=np.concatenate([right, 1 - right]))
+    weights = (float(model.intercept_[0]), *map(float, model.coef_[0]))
+    confidence = model.predict_proba(values)[:, 1]
+    threshold = max(np.unique(confidence.round(3)), key=lambda t: sum(f1s(confidence, answerable, t)))
+    return Calibration(retrieval, weights, float(threshold))
+
+
+def _fit_retrieval(read: Sequence[Read]) -> float:
+    """A conditional logit (McFadden 1974) with one free scale: the best reading chosen among those of its question."""
+
+    def loss(weight: float) -> float:
+        def scaled(logarithm: float) -> float:
+            total = 0.0
+            for one in read:
+                scores = np.exp(logarithm) * np.array([combined(reading, weight) for reading in one.readings])
+                total += np.log(np.exp(scores - scores.max()).sum()) + scores.max() - scores[one.right.argmax()]
+            return total / len(read)
+
+        return float(minimize(lambda x: scaled(x[0]), [0.0], method="Nelder-Mead", options={"maxiter": 25}).fun)
+
+    return float(minimize_scalar(loss, bounds=(0.0, 4.0), method="bounded", options={"xatol": 0.02}).x)
+
+
+def best_answers(read: Sequence[Read], retrieval: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features and rightness of the best answer of each asking, and whether there was anything to find."""
+    values, right = [], []
+    for one in read:
+        scores = [combined(reading, retrieval) for reading in one.readings]
+        best = int(np.argmax(scores))
+        values.append(features(one.readings, scores, best))
+        right.append(one.right[best])
+    return np.array(values), np.array(right), np.array([one.answerable for one in read])
+
+
+def f1s(confidence: np.ndarray, answerable: np.ndarray, threshold: float) -> tuple[float, float]:
+    """Has-answer and no-answer F1 of answering where the confidence reaches the threshold."""
+    said = confidence >= threshold
+    has = 2 * (said & answerable).sum() / max((said.sum() + answerable.sum()), 1)
+    no = 2 * (~said & ~answerable).sum() / max(((~said).sum() + (~answerable).sum()), 1)
+    return float(has), float(no)

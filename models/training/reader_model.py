@@ -1,0 +1,74 @@
+"""Windows → start and end logits: the encoder with a linear head; token types all 0, as llama.cpp has them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from transformers import AutoModel
+
+from assistant.spans import Window
+from models.training.encoder_model import save_encoder
+
+POSITIONS = 384
+"""Positions kept of the encoder's 512: windows are shorter, and the file is smaller."""
+
+
+class ReaderModel(torch.nn.Module):
+    """The encoder in `folder` and a head that gives each token a start and an end logit."""
+
+    def __init__(self, folder: Path, dropout: float = 0.0) -> None:
+        super().__init__()
+        # Attention without dropout and written out: two thirds of the time on a CPU.
+        plain: dict[str, Any] = {"attn_implementation": "eager", "attention_probs_dropout_prob": 0.0}
+        self.encoder = AutoModel.from_pretrained(
+            folder, add_pooling_layer=False, hidden_dropout_prob=dropout, **plain
+        ).float()
+        self._cut_positions()
+        self.head = torch.nn.Linear(self.encoder.config.hidden_size, 2)
+        torch.nn.init.normal_(self.head.weight, std=0.02)
+        torch.nn.init.zeros_(self.head.bias)
+        if (folder / "head.safetensors").exists():
+            self.head.load_state_dict(load_file(folder / "head.safetensors"))
+
+    def _cut_positions(self) -> None:
+        embeddings = self.encoder.embeddings
+        kept = embeddings.position_embeddings.weight.detach()[:POSITIONS].clone()
+        embeddings.position_embeddings = torch.nn.Embedding.from_pretrained(kept, freeze=False)
+        embeddings.position_ids = embeddings.position_ids[:, :POSITIONS]
+        self.encoder.config.max_position_embeddings = len(kept)
+
+    def forward(self, windows: list[Window]) -> torch.Tensor:
+        """Logits (windows, tokens of the longest, 2); those of padding are far below all others."""
+        longest = max(len(window.ids) for window in windows)
+        ids = torch.zeros(len(windows), longest, dtype=torch.long)
+        for number, window in enumerate(windows):
+            ids[number, : len(window.ids)] = torch.tensor(window.ids)
+        mask = (ids > 0).long()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training):
+            states = self.encoder(
+                input_ids=ids, attention_mask=mask, token_type_ids=torch.zeros_like(ids)
+            ).last_hidden_state
+        return self.head(states.float()).masked_fill((mask == 0)[..., None], -1e4)
+
+    @torch.inference_mode()
+    def scores(self, windows: list[Window], batch: int = 32) -> list[NDArray[np.float32]]:
+        """Logits of each window, (its tokens, 2)."""
+        self.eval()
+        order = sorted(range(len(windows)), key=lambda number: len(windows[number].ids))
+        found: list[NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(windows)
+        for first in range(0, len(order), batch):
+            chosen = order[first : first + batch]
+            logits = self([windows[number] for number in chosen]).numpy()
+            for row, number in enumerate(chosen):
+                found[number] = logits[row, : len(windows[number].ids)]
+        self.train()
+        return found
+
+    def save(self, folder: Path, tokenizer: Tokenizer) -> None:
+        """Write the encoder (float16), the head (float32) and the tokenizer."""
+        save_encoder(self.encoder, tokenizer, folder)
+        save_file(self.head.state_dict(), folder / "head.safetensors")

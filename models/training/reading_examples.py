@@ -1,0 +1,133 @@
+"""Questions → training examples: windows of neighbouring sentences, with the answer or without."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+from assistant.lexicon import terms
+from assistant.spans import Window, make_window
+from models.training.bilingual import Lexicon, switch_words
+from models.training.reading_questions import Asked, Reading
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How examples are drawn; shares are 0…1, lengths are tokens.
+
+    `french` counts how often a pass takes each French question. `sizes` weighs windows of 1, 2, … sentences. Of the
+    answerable questions `elsewhere` are asked of a window of their own text without the answer, and as many French ones
+    of one of BM25's favourites. `switched`: English questions, and English windows, in which words become French.
+    `asked_in_english`: French questions in which words become English.
+    """
+
+    french: int = 4
+    sizes: tuple[float, ...] = (0.25, 0.2, 0.2, 0.2, 0.15)
+    longest: int = 256
+    elsewhere: float = 0.1
+    switched: float = 0.5
+    switch_share: float = 0.8
+    asked_in_english: float = 0.1
+
+
+@dataclass(frozen=True)
+class Example:
+    """A window and the answer's first and last token in it; 0 and 0, the [CLS] token, if there is none."""
+
+    window: Window
+    first: int
+    last: int
+
+
+class Examples:
+    """Endless examples of `reading`, drawn as `mixture` says."""
+
+    def __init__(
+        self, reading: Reading, tokenizer: Tokenizer, mixture: Mixture, lexicons: dict[str, Lexicon], seed: int
+    ) -> None:
+        self.texts, self.tokenizer, self.mixture, self.lexicons = reading.texts, tokenizer, mixture, lexicons
+        self.asked = reading.asked
+        self.chance = random.Random(seed)
+
+    def __iter__(self) -> Iterator[Example]:
+        while True:
+            turn = [one for one in self.asked for _ in range(self.mixture.french if one.language == "fr" else 1)]
+            self.chance.shuffle(turn)
+            for one in turn:
+                example = self._example(one)
+                if example is not None:
+                    yield example
+
+    def passes(self) -> int:
+        """Examples of one pass."""
+        return sum(self.mixture.french if one.language == "fr" else 1 for one in self.asked)
+
+    def _example(self, one: Asked) -> Example | None:
+        draw = self.chance.random()
+        sentences = self.texts[one.text]
+        if one.gold < 0:
+            return self._make(one, self._likeliest(one), -1)
+        if draw < self.mixture.elsewhere and len(sentences) > 1:
+            return self._make(one, self._without(one), -1)
+        if draw < 2 * self.mixture.elsewhere and one.favourites:
+            text, number = self.chance.choice(one.favourites)
+            first, after = self._around(number, len(self.texts[text]))
+            return self._make(one, self.texts[text][first:after], -1)
+        first, after = self._around(one.gold, len(sentences))
+        return self._make(one, sentences[first:after], one.gold - first)
+
+    def _size(self) -> int:
+        sizes = self.mixture.sizes
+        return self.chance.choices(range(1, len(sizes) + 1), sizes)[0]
+
+    def _around(self, number: int, count: int) -> tuple[int, int]:
+        size = min(self._size(), count)
+        first = self.chance.randint(max(0, number - size + 1), min(number, count - size))
+        return first, first + size
+
+    def _without(self, one: Asked) -> list[str]:
+        """Neighbouring sentences of the question's text, on one side of the one that answers."""
+        sentences = self.texts[one.text]
+        sides = [side for side in (sentences[: one.gold], sentences[one.gold + 1 :]) if side]
+        side = self.chance.choice(sides)
+        first, after = self._around(self.chance.randrange(len(side)), len(side))
+        return side[first:after]
+
+    def _likeliest(self, one: Asked) -> list[str]:
+        """The sentences around the one that shares most with a question that its text does not answer."""
+        sentences = self.texts[one.text]
+        asked = set(terms(one.question, "en"))
+        shared = [len(asked & set(terms(sentence, "en"))) for sentence in sentences]
+        first, after = self._around(shared.index(max(shared)), len(sentences))
+        return sentences[first:after]
+
+    def _make(self, one: Asked, sentences: list[str], gold: int) -> Example | None:
+        question, sentences, start, end = self._switched(one, sentences, gold)
+        window = make_window(self.tokenizer, question, sentences, self.mixture.longest)
+        if gold < 0:
+            return Example(window, 0, 0)
+        first, after = window.tokens[gold]
+        inside = [t for t in range(first, after) if _touches(window.characters(t, t), start, end)]
+        return Example(window, inside[0], inside[-1]) if inside else None
+
+    def _switched(self, one: Asked, sentences: list[str], gold: int) -> tuple[str, list[str], int, int]:
+        """The question and the sentences in the language that chance gives them."""
+        mixture, chance, question = self.mixture, self.chance, one.question
+        start, end = one.start, one.end
+        if chance.random() < (mixture.asked_in_english if one.language == "fr" else mixture.switched):
+            question, _ = switch_words(question, (), self.lexicons[one.language], mixture.switch_share, chance)
+        if one.language == "en" and chance.random() < mixture.switched:
+            made = []
+            for number, sentence in enumerate(sentences):
+                marks = (start, end) if number == gold else ()
+                text, moved = switch_words(sentence, marks, self.lexicons["en"], mixture.switch_share, chance)
+                made.append(text)
+                if moved:
+                    start, end = moved
+            sentences = made
+        return question, sentences, start, end
+
+
+def _touches(token: tuple[int, int], start: int, end: int) -> bool:
+    return token[0] < end and token[1] > start

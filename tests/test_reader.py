@@ -1,0 +1,123 @@
+"""The shipped reader, run by llama.cpp: exact words, inside one sentence, with a calibrated confidence."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import BagOfWords
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from texts import any_text
+
+from assistant import Library, places
+from assistant.documents import Document
+from assistant.errors import ModelUnusable
+from assistant.indexing import build
+from assistant.reader import CALIBRATION_KEY, SpanReader, default_reader
+from assistant.retrieval import retrieve
+
+SHIPPED = places.shipped("models/reader/reader-q8_0.gguf")
+TEXT = (
+    "Le rapport a été signé le 3 mai 2015. Jeanne Roux dirige le service depuis 2011. Il pleuvait sur Hama. "
+    "La ville compte 64 écoles et 12 lycées. Les travaux ont coûté 14 millions d'euros."
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> SpanReader:
+    return SpanReader(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("read") / "library"
+    build(folder, [Document.from_text("a.txt", TEXT)], BagOfWords())
+    with Library.open(folder, BagOfWords()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bert_gguf(bert_library: Path, home: Path) -> Path:
+    """MiniLM as llama.cpp runs it for embedding."""
+    return next((home / "models").glob("embedder-*.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Combien d'écoles compte la ville ?", "64"),
+        ("Quand le rapport a-t-il été signé ?", "3 mai 2015"),
+        ("Qui dirige le service ?", "Jeanne Roux"),
+        ("How many schools does the city have?", "64"),
+    ],
+)
+def test_the_answer_is_the_exact_words(reader: SpanReader, library: Library, question: str, answer: str) -> None:
+    best = reader.read(question, retrieve(library, question, 5))[0]
+    quoted = TEXT[best.start : best.end]
+    assert answer in quoted
+    assert len(quoted) < len(best.sentence.text)
+
+
+def test_what_no_sentence_says_is_less_certain_than_what_one_says(reader: SpanReader, library: Library) -> None:
+    said, unsaid = (
+        reader.read(question, retrieve(library, question, 5))[0].confidence
+        for question in ("Combien d'écoles compte la ville ?", "Quel était le nom du pilote abattu ?")
+    )
+    assert unsaid < reader.threshold < said
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.one_of(any_text(), st.text(min_size=1, max_size=2000)))
+def test_any_question_gets_spans_inside_their_sentences(reader: SpanReader, library: Library, question: str) -> None:
+    for span in reader.read(question, retrieve(library, question, 4)):
+        assert span.sentence.start <= span.start < span.end <= span.sentence.end
+        assert 0 <= span.confidence <= 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(any_text())
+def test_any_text_can_be_read(reader: SpanReader, tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    folder = tmp_path_factory.mktemp("any") / "library"
+    build(folder, [Document.from_text("a.txt", f"{text} Fin.")], BagOfWords())
+    with Library.open(folder, BagOfWords()) as library:
+        for span in reader.read("Où ?", retrieve(library, "Où ?", 10)):
+            assert library.text("a.txt")[span.sentence.start : span.sentence.end] == span.sentence.text
+            assert span.sentence.start <= span.start < span.end <= span.sentence.end
+
+
+def test_a_copy_of_a_document_does_not_hide_its_answer(reader: SpanReader, folder: Path) -> None:
+    question = "Combien d'écoles compte la ville ?"
+    confidences = []
+    for copies in (1, 2):
+        names = [f"{number}.txt" for number in range(copies)]
+        build(folder / str(copies), [Document.from_text(name, f"{TEXT} {name}") for name in names], BagOfWords())
+        with Library.open(folder / str(copies), BagOfWords()) as library:
+            confidences.append(reader.read(question, retrieve(library, question, 10))[0].confidence)
+    assert min(confidences) >= reader.threshold
+
+
+def test_no_passage_no_answer(reader: SpanReader) -> None:
+    assert reader.read("Où ?", []) == []
+
+
+def test_the_default_reader_is_the_shipped_one_loaded_once() -> None:
+    assert default_reader() is default_reader()
+    assert default_reader().name.startswith("reader-")
+
+
+def test_an_encoder_without_a_head_is_no_reader(bert_gguf: Path) -> None:
+    with pytest.raises(ModelUnusable, match="it carries no head"):
+        SpanReader(bert_gguf)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnusable, match=r"none\.gguf"):
+        SpanReader(tmp_path / "none.gguf")
+
+
+def test_one_file_is_one_model() -> None:
+    """Head and calibration travel in the file, which is no bigger than promised."""
+    assert SHIPPED.stat().st_size <= 26_000_000
+    stored = SpanReader(SHIPPED)._encoder.metadata(CALIBRATION_KEY)
+    assert set(json.loads(stored or "{}")) == {"retrieval", "weights", "threshold"}
