@@ -18,6 +18,7 @@ from assistant import __version__, places
 from assistant.errors import AssistantError, BadQuestion, ExitCode, SourceUnknown
 from assistant.evaluation.command import eval_command
 from assistant.messages import _
+from assistant.models_command import models_command
 from assistant.tui.command import chat_command, serve_command
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def show(place: str, library: Path | None, around: int) -> None:
 cli.add_command(eval_command)
 cli.add_command(chat_command)
 cli.add_command(serve_command)
+cli.add_command(models_command)
 
 
 @cli.command()
