@@ -214,7 +214,7 @@ def _refusal(error: "httpx2.HTTPError", source: ModelFile) -> ModelUnusable:
         remedy = _("Accept it at {page}, log in with `hf auth login`, then: assistant models pull {source}")
     elif isinstance(error, errors.RepositoryNotFoundError):
         what = _("{hub} has no repository {repository}, or hides it from you.")
-        remedy = _("Check its name at {page}; models known to work: assistant models list")
+        remedy = _("Check its name at {page}; others: assistant models list")
     elif isinstance(error, errors.RemoteEntryNotFoundError | errors.RevisionNotFoundError):
         what, remedy = _("the repository {repository} has no file {file}."), _("See its files at {page}/tree/main")
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import assistant, refused
+from test_imports import ENGINES, INTERFACE, TRAINING, imported
 
 from assistant import catalogue
 from assistant.catalogue import ModelFile
@@ -133,3 +134,10 @@ def test_an_address_cannot_lead_out_of_the_folder(address: str) -> None:
 def test_the_shell_completes_names() -> None:
     done = assistant(_ASSISTANT_COMPLETE="bash_complete", COMP_WORDS="assistant models pull qw", COMP_CWORD="3")
     assert [line.partition(",")[2] for line in done.stdout.splitlines()] == ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen3-4b"]
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["models", "list", "--json"], ["models", "pull", "--help"]])
+def test_looking_at_models_needs_nothing_heavy(arguments: list[str]) -> None:
+    packages = imported("-m", "assistant", *arguments)
+    assert "assistant" in packages
+    assert not packages & (TRAINING | INTERFACE | ENGINES | {"huggingface_hub", "httpx2", "openai", "rich"})
