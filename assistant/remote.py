@@ -87,7 +87,7 @@ class RemoteEngine:
     """
 
     context = _CONTEXT
-    """Servers do not say; this is what they are started with, or more."""
+    """Servers do not say how much they read; this is what Ollama reads if it is not told otherwise."""
 
     def __init__(
         self,

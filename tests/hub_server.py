@@ -40,6 +40,8 @@ class Hub:
     url: str = ""
     asked: list[str] = field(default_factory=list)
     """Methods, addresses, ranges and authorisations, in order."""
+    agents: set[str] = field(default_factory=set)
+    """What the clients said of themselves."""
 
     def transfers(self) -> list[str]:
         """The ranges that were asked of the second server."""
@@ -74,6 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
     state: Hub
 
     def note(self) -> None:
+        self.state.agents.add(self.headers["User-Agent"])
         headers = f"range={self.headers['Range']} authorization={self.headers['Authorization']}"
         self.state.asked.append(f"{self.command} {self.path} {headers}")
 

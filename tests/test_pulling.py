@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import pty
+import re
 import resource
 import signal
 import subprocess
@@ -40,8 +41,8 @@ def settings(running: Hub, tmp_path: Path) -> Variables:
     """The environment of a user of that hub, with a data directory of their own, where sockets are allowed."""
     return {
         "HF_ENDPOINT": running.url,
-        "HF_HUB_DOWNLOAD_TIMEOUT": "1",
-        "HF_HUB_ETAG_TIMEOUT": "1",
+        "HF_HUB_DOWNLOAD_TIMEOUT": str(PATIENCE),
+        "HF_HUB_ETAG_TIMEOUT": str(PATIENCE),
         "HF_HOME": tmp_path / "hf",
         "ASSISTANT_HOME": tmp_path / "home",
         "PYTHONPATH": "",
@@ -90,6 +91,12 @@ def test_a_model_is_fetched_whole_and_its_path_is_the_answer(settings: Variables
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{pulled}\n", "")
     assert pulled.read_bytes() == CONTENT
     assert files(pulled.parents[2]) == [FILE]
+
+
+def test_the_hub_learns_nothing_of_this_machine(running: Hub, settings: Variables) -> None:
+    assert assistant("models", "pull", NAME, **settings).returncode == 0
+    # Otherwise huggingface_hub would say which torch is installed, and which program called it.
+    assert [agent for agent in running.agents if not re.fullmatch(r"unknown/None; hf_hub/\S+ python/\S+", agent)] == []
 
 
 def test_any_file_of_the_hub_can_be_named(running: Hub, settings: Variables, pulled: Path) -> None:
@@ -246,7 +253,7 @@ def test_a_hub_that_hangs_is_given_up_and_what_came_is_kept(running: Hub, settin
             over.wait()
 
     running.at_piece = hang
-    done = assistant("models", "pull", NAME, **settings)
+    done = assistant("models", "pull", NAME, **settings | {"HF_HUB_DOWNLOAD_TIMEOUT": "1"})
     over.set()
     refused(done, 3, "takes too long", "What has come is kept", f"assistant models pull {SOURCE}")
     running.at_piece = None
