@@ -42,6 +42,11 @@ class LocalEngine:
         self._process = _Process(path)
         self.context = int(self._reply(0)["context"])
 
+    @property
+    def pid(self) -> int:
+        """The number of the process that the model runs in."""
+        return self._process.pid
+
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of the messages in the model's template."""
         number = self._ask(count=_plain(messages))
@@ -124,6 +129,7 @@ class _Process:
             env=environment,
             start_new_session=True,
         )
+        self.pid = self._child.pid
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         self.tell({"number": 0, "path": str(path), "language": language.in_use()})
