@@ -24,6 +24,8 @@ from assistant.messages import _
 _OBEYS_WITHIN = 0.15
 """Seconds until a process that was told to stop is killed instead; it starts again with the next question."""
 _ENDS_WITHIN = 2.0
+_KILLED = -9
+"""What a process that was killed returns; signal.SIGKILL is not known on every system."""
 
 
 class LocalEngine:
@@ -187,7 +189,7 @@ class _Process:
 
     def _death(self) -> ModelUnusable:
         status = self._child.wait()
-        if status == -signal.SIGKILL:
+        if status == _KILLED:
             what = _("the process that ran {path} was killed, as the system does when memory runs out.")
             remedy = _("Close other programs, or choose a smaller model: assistant models list")
         else:

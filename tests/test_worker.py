@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from commands import PATIENCE
+from commands import NO_NETWORK, PATIENCE, environment
 from tiny_models import foreign_model, random_model, scripted_model, truncated_model
 
 from assistant import messages, places
@@ -24,6 +24,9 @@ LONG = [Message("user", "mot " * 2000)]
 ENDLESS = Form(r"root ::= [^\n] root", {})
 SCRIPT = "Il y a eu 64 sorties [1]. « Déjà » dit-il."
 AT_ONCE = 0.2  # seconds
+
+# The package that is tested, wherever it is, and no socket.
+OFFLINE = environment(PYTHONPATH=os.pathsep.join([str(NO_NETWORK), str(Path(messages.__file__).parents[1])]))
 
 PARENT = """
 import sys
@@ -118,6 +121,7 @@ class TestAnswering:
             capture_output=True,
             text=True,
             cwd=tmp_path,
+            env=OFFLINE,
             check=False,
         )
         assert (done.stdout, done.stderr) == (f"{SCRIPT}typed meanwhile\n", "")
@@ -181,7 +185,7 @@ class TestStopping:
     def test_ctrl_c_ends_the_program_and_the_model_without_a_traceback(self, models: Path) -> None:
         command = [sys.executable, "-c", PARENT, random_model(models), ENDLESS.gbnf]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(command, **pipes, start_new_session=True) as parent:  # type: ignore[call-overload]
+        with subprocess.Popen(command, **pipes, env=OFFLINE, start_new_session=True) as parent:  # type: ignore[call-overload]
             parent.stdout.read(1)
             (child,) = children(parent.pid)
             os.killpg(parent.pid, signal.SIGINT)
@@ -234,7 +238,7 @@ class TestDying:
 
     def test_it_dies_with_the_program(self, models: Path) -> None:
         command = [sys.executable, "-c", PARENT, random_model(models), ENDLESS.gbnf]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as parent:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=OFFLINE) as parent:
             assert parent.stdout is not None
             parent.stdout.read(1)
             (child,) = children(parent.pid)
