@@ -59,7 +59,7 @@ def children(parent: int) -> list[int]:
     """The processes that run a model for `parent`."""
     listed = subprocess.run(["ps", "-o", "pid=,stat=,args=", "--ppid", str(parent)], capture_output=True, text=True)
     lines = [line.split(None, 2) for line in listed.stdout.splitlines()]
-    return [int(line[0]) for line in lines if line[1][0] != "Z" and "assistant.worker" in line[2]]
+    return [int(line[0]) for line in lines if line[1][0] != "Z" and "assistant.llama.child" in line[2]]
 
 
 def running(process: int) -> bool:
@@ -182,6 +182,15 @@ class TestStopping:
         expected = text(engine)
         engine.stop()
         assert text(engine) == expected
+
+    def test_counting_is_not_an_output_to_be_stopped(self, engine: LocalEngine) -> None:
+        expected = engine.count(ASKED)
+        counts: list[int] = []
+        counting = threading.Thread(target=lambda: counts.extend(engine.count(ASKED) for _ in range(100)))
+        counting.start()
+        while counting.is_alive():
+            engine.stop()
+        assert counts == [expected] * 100
 
     def test_ctrl_c_ends_the_program_and_the_model_without_a_traceback(self, models: Path) -> None:
         command = [sys.executable, "-c", PARENT, random_model(models), ENDLESS.gbnf]
