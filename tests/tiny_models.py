@@ -5,8 +5,9 @@ says what it was made to say. Each is written once into the folder that is given
 all tests) and deterministic. A character costs about a token, so prompts are long: 8,192 tokens of context.
 """
 
+import contextlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import gguf
@@ -31,13 +32,27 @@ _WIDTH, _SCRIPT_WIDTH = 64, 256
 Weights = dict[str, NDArray[np.float32]]
 
 
-def random_model(folder: Path, seed: int = 0, *, context: int = 8192, template: str | None = TEMPLATE) -> Path:
-    """A model of random weights; another seed is another model."""
-    path = folder / f"random-{seed}-{context}-{zlib.crc32((template or '').encode()):x}.gguf"
+def random_model(
+    folder: Path,
+    seed: int = 0,
+    *,
+    context: int = 8192,
+    template: str | None = TEMPLATE,
+    space_prefix: bool = False,
+    roles_defined_by_user: bool = False,
+) -> Path:
+    """A model of random weights; another seed is another model.
+
+    Tokenisers of some models begin each text with a space; role marks of some are tokens of the "user-defined" type,
+    which llama.cpp recognises in any text.
+    """
+    options = repr((context, template, space_prefix, roles_defined_by_user))
+    path = folder / f"random-{seed}-{zlib.crc32(options.encode()):x}.gguf"
     if not path.exists():
         vocabulary = _vocabulary()
-        rng = np.random.default_rng(seed)
-        _write(path, vocabulary, _random_weights(rng, len(vocabulary)), _WIDTH, context, template)
+        weights = _random_weights(np.random.default_rng(seed), len(vocabulary))
+        with _open(path, vocabulary, weights, context, template, roles_defined_by_user) as writer:
+            writer.add_add_space_prefix(space_prefix)
     return path
 
 
@@ -49,7 +64,8 @@ def scripted_model(path: Path, *scripts: str, context: int = 8192) -> Path:
     taken = set(_vocabulary())
     chains = [_cut(script, taken) for script in scripts]
     vocabulary = [*_vocabulary(), *(piece for chain in chains for piece in chain)]
-    _write(path, vocabulary, _scripted_weights(vocabulary, chains), _SCRIPT_WIDTH, context, TEMPLATE)
+    with _open(path, vocabulary, _scripted_weights(vocabulary, chains), context) as writer:
+        writer.add_add_space_prefix(False)
     return path
 
 
@@ -58,8 +74,8 @@ def foreign_model(folder: Path) -> Path:
     path = folder / "foreign.gguf"
     vocabulary = _vocabulary()
     weights = _random_weights(np.random.default_rng(0), len(vocabulary))
-    _write(path, vocabulary, weights, _WIDTH, 512, TEMPLATE, architecture="nonesuch")
-    return path
+    with _open(path, vocabulary, weights, 512, architecture="nonesuch"):
+        return path
 
 
 def truncated_model(folder: Path) -> Path:
@@ -75,9 +91,11 @@ def _vocabulary() -> list[str]:
     return ["<unk>", *_CONTROL, *(f"<0x{byte:02X}>" for byte in range(256)), *_LETTERS, *_PIECES]
 
 
-def _token_type(number: int) -> int:
+def _token_type(number: int, text: str, roles_defined_by_user: bool) -> int:
     if number == 0:
         return int(gguf.TokenType.UNKNOWN)
+    if roles_defined_by_user and text in ROLES:
+        return int(gguf.TokenType.USER_DEFINED)
     if number <= len(_CONTROL):
         return int(gguf.TokenType.CONTROL)
     if number <= len(_CONTROL) + 256:
@@ -136,16 +154,19 @@ def _cut(script: str, taken: set[str]) -> list[str]:
     return pieces
 
 
-def _write(
+@contextlib.contextmanager
+def _open(
     path: Path,
     vocabulary: list[str],
     weights: Weights,
-    width: int,
     context: int,
-    template: str | None,
+    template: str | None = TEMPLATE,
+    roles_defined_by_user: bool = False,
     architecture: str = "llama",
-) -> None:
+) -> Iterator[gguf.GGUFWriter]:
+    """Write a model; what the block adds to its metadata too."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    width = weights["token_embd.weight"].shape[1]
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("tiny")
     writer.add_context_length(context)
@@ -156,14 +177,13 @@ def _write(
     writer.add_head_count_kv(_HEADS)
     writer.add_rope_dimension_count(width // _HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
-    _write_vocabulary(writer, vocabulary)
+    _add_vocabulary(writer, vocabulary, roles_defined_by_user)
     if template is not None:
         writer.add_chat_template(template)
-    for number in range(_LAYERS):
-        for name in ("attn_norm", "ffn_norm"):
-            weights[f"blk.{number}.{name}.weight"] = np.ones(width, dtype=np.float32)
-    weights["output_norm.weight"] = np.ones(width, dtype=np.float32)
-    for name, matrix in weights.items():
+    yield writer
+    norms = ["output_norm", *(f"blk.{i}.{name}" for i in range(_LAYERS) for name in ("attn_norm", "ffn_norm"))]
+    ones = {f"{name}.weight": np.ones(width, dtype=np.float32) for name in norms}
+    for name, matrix in {**weights, **ones}.items():
         writer.add_tensor(name, matrix)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -171,14 +191,13 @@ def _write(
     writer.close()
 
 
-def _write_vocabulary(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
+def _add_vocabulary(writer: gguf.GGUFWriter, vocabulary: list[str], roles_defined_by_user: bool) -> None:
     writer.add_tokenizer_model("llama")
     writer.add_token_list(vocabulary)
     writer.add_token_scores([float(len(token)) for token in vocabulary])
-    writer.add_token_types([_token_type(number) for number in range(len(vocabulary))])
+    writer.add_token_types([_token_type(i, token, roles_defined_by_user) for i, token in enumerate(vocabulary)])
     writer.add_unk_token_id(0)
     writer.add_bos_token_id(vocabulary.index("<s>"))
     writer.add_eos_token_id(vocabulary.index("</s>"))
     writer.add_eot_token_id(vocabulary.index(END))
     writer.add_add_bos_token(True)
-    writer.add_add_space_prefix(False)

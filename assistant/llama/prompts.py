@@ -7,7 +7,7 @@ tokenised as plain text. Without a mark in the contents the ids are those that l
 
 import ctypes
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +149,17 @@ class Prompts:
             text = text.lstrip()
         if after & llama.LLAMA_TOKEN_ATTR_LSTRIP:
             text = text.rstrip()
-        # llama.cpp recognises user-defined tokens in plain text too, so a mark spelled in it is cut in two.
-        cuts = [match.start() + 1 for match in re.finditer(f"(?={_any_of(self._marks)})", text)] if self._marks else []
+        return self._tokens_of_text(text)
+
+    def _tokens_of_text(self, text: str) -> list[int]:
+        """Ids without a mark: those of the user-defined type, which llama.cpp sees in any text, are cut in two."""
+        ids = self._vocabulary.tokens(text, marks=False)
+        marks = [self._name(token) for token in set(ids) if self._is_mark(token)]
+        if not marks:
+            return ids
+        cuts = [match.start() + 1 for match in re.finditer(f"(?={_any_of(marks)})", text)]
         spans = zip([0, *cuts], [*cuts, len(text)], strict=True)
-        return [token for start, end in spans for token in self._vocabulary.tokens(text[start:end], marks=False)]
+        return [token for start, end in spans for token in self._tokens_of_text(text[start:end])]
 
     def _name(self, token: int) -> str:
         return self._vocabulary.piece(token).decode("utf-8", "replace") if token >= 0 else ""
@@ -176,5 +183,5 @@ def _without_system(messages: Sequence[Any]) -> list[Any]:
     return others
 
 
-def _any_of(marks: dict[str, int]) -> str:
+def _any_of(marks: Iterable[str]) -> str:
     return "|".join(re.escape(mark) for mark in sorted(marks, key=len, reverse=True))

@@ -17,9 +17,8 @@ _FIRST_TRIED = (1, 256)
 class Constrained:
     """One output under a grammar in llama.cpp's GBNF; always the best token, so the same prompt gives the same text.
 
-    llama.cpp's grammars see code points: they let ill-formed UTF-8 through as if it spelled others, and control tokens
-    as if they were their names. Neither passes here, so that the text is what the grammar saw. Raises ValueError for a
-    grammar that llama.cpp cannot read.
+    llama.cpp's grammars let some ill-formed UTF-8 through, and take a control token for its name. Neither passes here,
+    so that the text is what the grammar saw. Raises ValueError for a grammar that llama.cpp cannot read.
     """
 
     def __init__(self, vocabulary: Vocabulary, grammar: str) -> None:
@@ -71,11 +70,13 @@ class Constrained:
         piece = self._vocabulary.piece(token)
         if self._vocabulary.attributes(token) & names or not piece or b"\0" in piece:
             return False
+        data = self._unfinished + piece
         try:
-            codecs.utf_8_decode(self._unfinished + piece, "strict", False)
+            used = codecs.utf_8_decode(data, "strict", False)[1]
         except UnicodeDecodeError:
             return False
-        return True
+        # Python rejects a surrogate only when its last byte is there; no other byte could end it.
+        return not b"\xed\xa0" <= data[used:] < b"\xee"
 
 
 def _best(scores: "NDArray[np.float32]", count: int) -> "NDArray[np.int32]":
