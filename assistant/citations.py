@@ -1,15 +1,18 @@
-"""Answer spans → Reply with resolved citations; pure.
+"""Answer spans, or what a chat model wrote → Reply with resolved citations; pure.
 
 A citation is made from a sentence that was cut from the stored document by its offsets, and is checked once more here:
 a reply whose citation does not hold cannot be made.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from assistant.lexicon import fold
 from assistant.reader import Span
 from assistant.sources import SourceSentence
+from assistant.support import Doubt, Support
+from assistant.writer.draft import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Citation:
         """Cite `sentence` for its part start…end."""
         return cls(sentence.document, sentence.number, sentence.start, sentence.end, sentence.text, start, end)
 
+    @classmethod
+    def of_all(cls, sentence: SourceSentence) -> Self:
+        """Cite the whole `sentence`."""
+        return cls.of(sentence, sentence.start, sentence.end)
+
     @property
     def place(self) -> str:
         """How people name it and `assistant show` takes it: document:number."""
@@ -65,11 +73,82 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What a chat model wrote, with the whole sentences that it cites.
+
+    `score` 0…1: how likely it is that they support it. `doubt`: why it is unsupported; None if it is supported.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    score: float
+    doubt: Doubt | None
+
+    def __post_init__(self) -> None:
+        if self.supported and not self.citations:
+            raise ValueError("a statement without a citation is unsupported")
+
+    @property
+    def supported(self) -> bool:
+        """Whether its citations hold."""
+        return self.doubt is None
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable form of `ask --json`."""
+        doubt = None if self.doubt is None else {"kind": self.doubt.kind, "what": self.doubt.what}
+        return {
+            "text": self.text,
+            "supported": self.supported,
+            "doubt": doubt,
+            "score": round(self.score, 4),
+            "citations": [citation.as_json() for citation in self.citations],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a chat model made of a question.
+
+    `place`: the server that was sent the sentences, None if they stayed on this machine. `absent`: whether it said that
+    the sentences do not say, and nothing else. `cut`: whether a statement was dropped at the end because it had not
+    come to its citation.
+    """
+
+    model: str
+    place: str | None
+    statements: tuple[Statement, ...]
+    absent: bool
+    cut: bool
+
+    @property
+    def supported(self) -> tuple[Statement, ...]:
+        """The statements whose citations hold."""
+        return tuple(statement for statement in self.statements if statement.supported)
+
+    @property
+    def unsupported(self) -> tuple[Statement, ...]:
+        """The others."""
+        return tuple(statement for statement in self.statements if not statement.supported)
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable form of `ask --json`."""
+        return {
+            "model": self.model,
+            "place": self.place,
+            "absent": self.absent,
+            "cut": self.cut,
+            "unsupported": len(self.unsupported),
+            "statements": [statement.as_json() for statement in self.statements],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What a question got. Answered: `answer` and at least one citation; otherwise no citation, but the nearest
     sentences.
 
-    `confidence` in 0…1 is that of the best answer found, given or not. `timings_ms`: load, retrieve, answer.
+    `confidence` in 0…1 is that of the best answer found, given or not. `timings_ms`: load, retrieve, answer. With a
+    `writing`, the answer is made of its supported statements; if there is none, it is what the reader quotes.
     """
 
     question: str
@@ -81,10 +160,29 @@ class Reply:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     completed: str | None = None
     """The question as it was searched for, if it was completed from the conversation."""
+    writing: Writing | None = None
+    """What a chat model wrote, if one was asked."""
 
     def __post_init__(self) -> None:
         if (self.answer is None) != (not self.citations):
             raise ValueError("an answer has citations, an abstention has none")
+        if self.is_written and self.answer != _joined(self.statements):
+            raise ValueError("a written answer is made of its supported statements")
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """What a chat model wrote, supported or not; nothing if none was asked."""
+        return self.writing.statements if self.writing else ()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the answer is a chat model's."""
+        return self.writing is not None and bool(self.writing.supported)
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether a chat model wrote something that did not hold, so that the reader replied instead."""
+        return self.writing is not None and not self.is_written and not self.writing.absent
 
     @property
     def answered(self) -> bool:
@@ -104,6 +202,8 @@ class Reply:
         }
         if self.completed:
             fields["completed"] = self.completed
+        if self.writing:
+            fields["writing"] = {**self.writing.as_json(), "fallback": self.is_fallback}
         if not self.answered:
             fields["nearest"] = [citation.as_json() for citation in self.nearest]
         return fields
@@ -128,6 +228,56 @@ def make_reply(
     closest = tuple(sentences.values())[:nearest]
     confidence = spans[0].confidence if spans else 0.0
     return Reply(question, None, confidence, model, nearest=closest, timings_ms=timings_ms)
+
+
+def make_statements(
+    draft: Draft, sentences: Sequence[SourceSentence], check: Callable[[str, Sequence[str]], Support]
+) -> tuple[Statement, ...]:
+    """The drafted statements with the sentences that their ids stand for, each judged by `check`.
+
+    Small models repeat themselves: of a statement made several times the first is kept whose citations hold, or else
+    the first.
+    """
+    statements: dict[str, Statement] = {}
+    for drafted in draft.statements:
+        cited = [sentences[number - 1] for number in drafted.ids]
+        found = check(drafted.text, [sentence.text for sentence in cited])
+        citations = tuple(Citation.of_all(sentence) for sentence in cited)
+        statement = Statement(drafted.text, citations, found.score, found.doubt)
+        said = fold(drafted.text)
+        if said not in statements or (statement.supported and not statements[said].supported):
+            statements[said] = statement
+    return tuple(statements.values())
+
+
+def with_writing(quoted: Reply, writing: Writing, spans: Sequence[Span]) -> Reply:
+    """The reply that a chat model's writing makes of what the reader would have replied from its `spans`.
+
+    Without any supported statement it is the reader's reply, or an abstention if the model said that the sentences do
+    not say. A written answer is as sure as its least supported statement, and as the reader is that a cited sentence
+    holds an answer.
+    """
+    if writing.supported:
+        cited = dict.fromkeys(citation for statement in writing.supported for citation in statement.citations)
+        places = {(citation.document, citation.start) for citation in cited}
+        held = [span.confidence for span in spans if (span.sentence.document, span.sentence.start) in places]
+        return replace(
+            quoted,
+            answer=_joined(writing.statements),
+            confidence=min(max(held, default=0.0), *(statement.score for statement in writing.supported)),
+            model=writing.model,
+            citations=tuple(cited),
+            nearest=(),
+            writing=writing,
+        )
+    if writing.absent:
+        nearest = quoted.nearest or quoted.citations
+        return replace(quoted, answer=None, model=writing.model, citations=(), nearest=nearest, writing=writing)
+    return replace(quoted, writing=writing)
+
+
+def _joined(statements: Sequence[Statement]) -> str:
+    return " ".join(statement.text for statement in statements if statement.supported)
 
 
 def _cite(span: Span) -> Citation:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant import __version__, places
+from assistant import __version__, options, places
 from assistant.errors import AssistantError, BadQuestion, ExitCode, SourceUnknown
 from assistant.evaluation.command import eval_command
 from assistant.messages import _
+from assistant.models_command import models_command
 from assistant.tui.command import chat_command, serve_command
 
 if TYPE_CHECKING:
@@ -61,16 +62,26 @@ def cli(context: click.Context) -> int | None:
 @click.argument("question", nargs=-1)
 @_library
 @_as_json
-def ask(question: tuple[str, ...], library: Path | None, as_json: bool) -> ExitCode:
+@options.chat_model
+@click.option("--no-stream", is_flag=True, help="Show nothing of what the chat model writes before it is checked.")
+def ask(
+    question: tuple[str, ...],
+    library: Path | None,
+    as_json: bool,
+    model: str | None,
+    base_url: str | None,
+    no_stream: bool,
+) -> ExitCode:
     """Answer QUESTION from the library, citing the sentence. Without QUESTION, or with -, read it from stdin."""
     from assistant import rendering
     from assistant.conversation import Conversation, checked_question
 
     asked = checked_question(_question(question))
-    with _open_or_make(library) as opened:
+    with _open_or_make(library) as opened, options.opened_engine(model, base_url) as engine:
         if opened.embedder.slow_to_start:
             click.echo(f"assistant: {_SLOW}", err=True)
-        reply = Conversation(opened).answer(asked)
+        stages = Conversation(opened, engine=engine).ask(asked)
+        reply = rendering.watched(stages, live=engine is not None and not (as_json or no_stream))
         click.echo(json.dumps(reply.as_json(), ensure_ascii=False) if as_json else rendering.reply(reply))
     return ExitCode.ANSWERED if reply.answered else ExitCode.NOT_IN_DOCUMENTS
 
@@ -146,6 +157,7 @@ def show(place: str, library: Path | None, around: int) -> None:
 cli.add_command(eval_command)
 cli.add_command(chat_command)
 cli.add_command(serve_command)
+cli.add_command(models_command)
 
 
 @cli.command()

@@ -1,69 +1,113 @@
 """Question → events, wiring the stages: the one way through for `ask`, the terminal UI, `eval` and the Python API."""
 
+import contextlib
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
-from assistant import followups
-from assistant.citations import Reply, make_reply
+from assistant import followups, lexicon, support
+from assistant.citations import Reply, Writing, make_reply, make_statements, with_writing
 from assistant.documents import is_unicode
-from assistant.errors import BadQuestion
+from assistant.engine import Engine
+from assistant.errors import BadQuestion, ModelUnusable
 from assistant.index import Library
 from assistant.messages import _
 from assistant.reader import Reader, default_reader
 from assistant.retrieval import Hit, retrieve
+from assistant.stages import Retrieved, Rewriting, Stage, Token
+from assistant.writer.draft import Draft
+from assistant.writer.grammar import answer_form
+from assistant.writer.prompt import ANSWER_TOKENS, Turn, compose
+from assistant.writer.rewriting import rewriting, usable
 
 MAX_QUESTION = 2000
 PASSAGES_READ = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """The passages that the reader is about to read, best first."""
-
-    hits: tuple[Hit, ...]
-
-
 class Conversation:
-    """Questions to one library, in turn. `turns` keeps the replies, beginning with those of an earlier conversation."""
+    """Questions to one library, in turn. `turns` keeps the replies, beginning with those of an earlier conversation.
 
-    def __init__(self, library: Library, reader: Reader | None = None, turns: Sequence[Reply] = ()) -> None:
+    With an `engine`, a chat model writes the answers; without, the reader quotes.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        reader: Reader | None = None,
+        turns: Sequence[Reply] = (),
+        engine: Engine | None = None,
+    ) -> None:
         self._library = library
         self._reader = reader or default_reader()
+        self._engine = engine
         self.turns = list(turns)
 
-    def ask(self, question: str) -> Iterator[Retrieved | Reply]:
-        """Yield what was retrieved, then the reply.
+    def ask(self, question: str) -> Iterator[Stage]:
+        """Yield what was retrieved, then the reply; with an engine, what it writes before either.
 
-        Raises BadQuestion for an empty question or one of more than MAX_QUESTION characters, LibraryBroken,
-        ModelUnusable.
+        Close the iterator to cancel: the turns are then as they were. Raises BadQuestion for an empty question or one
+        of more than MAX_QUESTION characters, LibraryBroken, ModelUnusable.
         """
         question = checked_question(question)
-        searched = self._completed(question)
-        times = [time.perf_counter()]
+        clock = _Clock()
+        searched = yield from self._completed(question)
+        if self._engine is not None and searched != question:
+            clock.lap("complete")
+        clock.start()
         self._library.embedder.load()
-        times.append(time.perf_counter())
+        clock.lap("load")
         hits = retrieve(self._library, searched, PASSAGES_READ)
-        times.append(time.perf_counter())
+        clock.lap("retrieve")
         yield Retrieved(tuple(hits))
-        resumed = time.perf_counter()
+        clock.start()
         spans = self._reader.read(searched, hits)
-        load, found = times[1] - times[0], times[2] - times[1]
-        timings = {"load": load, "retrieve": found, "answer": time.perf_counter() - resumed}
-        milliseconds = {stage: 1000 * seconds for stage, seconds in timings.items()}
-        reply = make_reply(question, spans, self._reader.threshold, self._reader.name, milliseconds)
-        if searched != question:
-            reply = replace(reply, completed=searched)
+        reply = make_reply(question, spans, self._reader.threshold, self._reader.name, {})
+        if self._engine is not None and hits:
+            writing = yield from self._write(searched, hits, self._engine)
+            reply = with_writing(reply, writing, spans)
+        clock.lap("answer")
+        completed = searched if searched != question else None
+        reply = replace(reply, timings_ms=clock.milliseconds, completed=completed)
         self.turns.append(reply)
         yield reply
 
-    def _completed(self, question: str) -> str:
-        if not self.turns:
+    def _write(self, question: str, hits: Sequence[Hit], engine: Engine) -> Generator[Stage, None, Writing]:
+        """What the model writes, as it comes; returns it checked."""
+        language = lexicon.language_of(question)
+        prompt = compose(question, hits, self._said(), language, engine)
+        draft = Draft(len(prompt.sentences))
+        written = engine.generate(prompt.messages, answer_form(len(prompt.sentences), language), ANSWER_TOKENS)
+        with contextlib.closing(written):  # type: ignore[type-var]
+            for piece in written:
+                draft.feed(piece)
+                yield Token(piece)
+        draft.finish()
+        encode = self._library.embedder.encode_questions
+        statements = make_statements(draft, prompt.sentences, lambda said, cited: support.check(said, cited, encode))
+        return Writing(engine.name, engine.place, statements, draft.absent, draft.cut)
+
+    def _completed(self, question: str) -> Generator[Stage, None, str]:
+        """Pieces of the full question as a chat model writes it; returns the question to search for."""
+        if not self.turns or not followups.leans(question):
             return question
+        if self._engine is not None:
+            written = ""
+            # If the model fails here, it says so when it is asked for the answer.
+            pieces = rewriting(question, self._said(), self._engine)
+            with contextlib.suppress(ModelUnusable), contextlib.closing(pieces):
+                for piece in pieces:
+                    written += piece
+                    yield Rewriting(piece)
+            full = usable(written, question, self._said())
+            if full and not followups.leans(full):
+                return full
         last = self.turns[-1]
         # A whole sentence given as answer would draw the search back to that sentence.
         exact = [last.answer] if last.answer and last.answer != last.citations[0].sentence else []
         return followups.complete(question, " ".join([last.question, *(f"{answer}." for answer in exact)]))
+
+    def _said(self) -> list[Turn]:
+        return [Turn(turn.completed or turn.question, turn.answer) for turn in self.turns]
 
     def answer(self, question: str) -> Reply:
         """The reply alone. Raises what `ask` raises."""
@@ -91,3 +135,20 @@ def checked_question(question: str) -> str:
             _("Ask something shorter, and index long texts instead: assistant index PATH…"),
         )
     return question
+
+
+class _Clock:
+    """Times stages: a lap ends where the next begins, but for pauses while a face shows what it was handed."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+        self.start()
+
+    def start(self) -> None:
+        """Begin a lap now."""
+        self._started = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """End the lap of `stage`."""
+        self.milliseconds[stage] = 1000 * (time.perf_counter() - self._started)
+        self.start()

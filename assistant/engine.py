@@ -40,5 +40,8 @@ class Engine(Protocol):
     def generate(self, messages: Sequence[Message], form: Form, limit: int) -> Iterator[str]:
         """Pieces of the output as they come, at most `limit` tokens in all. Raises ModelUnusable."""
 
+    def stop(self) -> None:
+        """End the output that is being generated, from any thread, within 200 ms; its iterator ends too."""
+
     def close(self) -> None:
         """Free what the model holds."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from assistant.citations import Citation, Reply
+from assistant.citations import Citation, Reply, Statement
 from assistant.messages import _
 
 
@@ -31,17 +31,57 @@ def as_json(replies: Sequence[Reply]) -> str:
 
 def as_text(reply: Reply) -> str:
     """An answer with its citations, to be pasted elsewhere."""
-    return "\n\n".join([_answer(reply), *(_cited(citation) for citation in reply.citations)])
+    doubted = (f"{statement.text} — {doubt(statement)}" for statement in reply.statements if not statement.supported)
+    return "\n\n".join([_answer(reply), *doubted, *(_cited(citation) for citation in reply.citations), *notes(reply)])
+
+
+def doubt(statement: Statement) -> str:
+    """That a statement is unsupported, and why; empty for one that is supported."""
+    return "" if statement.doubt is None else _("unsupported: {reason}").format(reason=statement.doubt.reason)
+
+
+def notes(reply: Reply) -> list[str]:
+    """What else must be said of a chat model's part in a reply, in sentences."""
+    writing = reply.writing
+    if writing is None:
+        return []
+    found = []
+    if reply.is_fallback:
+        found.append(
+            _("{model} wrote nothing that its citations support, so the built-in reader replied instead.").format(
+                model=writing.model
+            )
+        )
+    if writing.cut:
+        found.append(_("The last statement was left out: it was cut before its citation."))
+    if writing.place is not None:
+        found.append(
+            _("{model} wrote at {place}: the question and the sentences shown were sent there.").format(
+                model=writing.model, place=writing.place
+            )
+        )
+    return found
 
 
 def _blocks(reply: Reply, numbers: Numbers) -> Iterable[str]:
     yield f"## {_escaped(reply.question)}"
     if reply.completed:
         yield f"*{_escaped(reply.completed)}*"
-    marks = "".join(f" [{numbers.of(citation)}]" for citation in reply.citations)
-    yield f"{_escaped(_answer(reply))}{marks}"
-    for citation in reply.citations:
+    if not reply.is_written:
+        yield f"{_escaped(_answer(reply))}{_marks(reply.citations, numbers)}"
+    for statement in reply.statements:
+        reason = "" if statement.supported else f" *({_escaped(doubt(statement))})*"
+        yield f"{_escaped(statement.text)}{_marks(statement.citations, numbers)}{reason}"
+    # The sentences of an unsupported statement too, so that anyone can judge.
+    shown = dict.fromkeys((*reply.citations, *(citation for s in reply.statements for citation in s.citations)))
+    for citation in shown:
         yield f"> [{numbers.of(citation)}] {_escaped(_cited(citation))}"
+    for note in notes(reply):
+        yield f"*{_escaped(note)}*"
+
+
+def _marks(citations: Iterable[Citation], numbers: Numbers) -> str:
+    return "".join(f" [{numbers.of(citation)}]" for citation in citations)
 
 
 def _answer(reply: Reply) -> str:

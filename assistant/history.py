@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from assistant import lexicon, places
-from assistant.citations import Citation, Reply
+from assistant.citations import Citation, Reply, Statement, Writing
 from assistant.errors import Unusable
 from assistant.messages import _
+from assistant.support import Doubt
 
 _APPLICATION_ID = 0x41534849  # "ASHI", so that a foreign SQLite file is told from ours
 _VERSION = 1
@@ -163,6 +164,22 @@ def _reply(fields: dict[str, Any]) -> Reply:
         tuple(_citation(citation) for citation in fields.get("nearest", [])),
         fields["timings_ms"],
         fields.get("completed"),
+        _writing(fields["writing"]) if "writing" in fields else None,
+    )
+
+
+def _writing(fields: dict[str, Any]) -> Writing:
+    statements = tuple(_statement(statement) for statement in fields["statements"])
+    return Writing(fields["model"], fields["place"], statements, fields["absent"], fields["cut"])
+
+
+def _statement(fields: dict[str, Any]) -> Statement:
+    doubt = fields["doubt"]
+    return Statement(
+        fields["text"],
+        tuple(_citation(citation) for citation in fields["citations"]),
+        fields["score"],
+        None if doubt is None else Doubt(doubt["kind"], doubt["what"]),
     )
 
 

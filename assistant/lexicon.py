@@ -43,8 +43,13 @@ def terms(text: str, language: Language) -> list[str]:
     # Composed, because a combining accent is no part of a word to `re`.
     composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
     words = [word for word in _WORD.findall(composed) if word != "_"]
-    content = [word for word in words if fold(word) not in _FUNCTION_WORDS[language]]
+    content = [word for word in words if not is_function_word(word, language)]
     return [_stem(word, language) for word in content or words]
+
+
+def is_function_word(word: str, language: Language) -> bool:
+    """Whether a word only binds others together."""
+    return fold(word) in _FUNCTION_WORDS[language]
 
 
 def fold(text: str) -> str:

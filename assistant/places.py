@@ -58,6 +58,26 @@ def made_models_folder() -> Path:
     return user_directory() / "models"
 
 
+def chat_models_folder() -> Path:
+    """Where pulled chat models are kept, in a folder for each owner and repository."""
+    return user_directory() / "chat-models"
+
+
+def chat_model() -> str | None:
+    """The chat model that the environment names for all commands, or None."""
+    return os.environ.get("ASSISTANT_MODEL") or None
+
+
+def chat_server() -> str | None:
+    """The address of the server that the environment names for `openai:` models, or None."""
+    return os.environ.get("ASSISTANT_BASE_URL") or None
+
+
+def chat_server_key() -> str | None:
+    """The key that the user has for that server, or None."""
+    return os.environ.get("OPENAI_API_KEY") or None
+
+
 def shipped(name: str) -> Path:
     """A file or folder that travels with the project, such as `seeds/article.txt`."""
     root = checkout()

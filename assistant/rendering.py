@@ -4,18 +4,22 @@ import contextlib
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from assistant import exports
+
 if TYPE_CHECKING:
-    from assistant.citations import Citation, Reply
+    from assistant.citations import Citation, Reply, Statement, Writing
     from assistant.generation import Progress
     from assistant.indexing import Summary
     from assistant.retrieval import Hit
     from assistant.sources import SourceSentence
+    from assistant.stages import Stage
 
 _WIDTH = 96
 # Private-use characters that hold the quote's place while its sentence is wrapped.
@@ -24,6 +28,26 @@ _MARKS = "\ue000\ue001"
 
 def reply(given: "Reply") -> str:
     """The answer and its citations, or that the documents do not say and what came closest."""
+    if given.writing is not None:
+        return _written(given, given.writing)
+    return _quoted(given)
+
+
+def watched(stages: Iterable["Stage"], live: bool) -> "Reply":
+    """The reply at the end of `stages`; `live`: what a chat model writes is shown as it comes, where stdout is a
+    terminal, and wiped when the checked reply is there to take its place.
+    """
+    from assistant.citations import Reply
+
+    with contextlib.closing(stages), _draft_shown(live) as show:  # type: ignore[type-var]
+        for stage in stages:
+            if isinstance(stage, Reply):
+                return stage
+            show(stage)
+    raise ValueError("stages end with a reply")
+
+
+def _quoted(given: "Reply") -> str:
     if given.answer is not None:
         lines = [click.style(_wrapped(given.answer), bold=True), ""]
         for citation in given.citations:
@@ -83,6 +107,58 @@ def progress(title: str) -> Iterator["Progress"]:
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, todo: bar.update(task, completed=done, total=todo)
+
+
+@contextlib.contextmanager
+def _draft_shown(live: bool) -> Iterator[Callable[["Stage"], None]]:
+    if not live or not sys.stdout.isatty():
+        yield lambda _stage: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from assistant.stages import Token
+
+    text = Text(style="dim")
+    # A draft longer than the screen shows its beginning: what has scrolled away cannot be wiped.
+    with Live(text, console=Console(), transient=True, refresh_per_second=20, vertical_overflow="ellipsis") as shown:
+
+        def show(stage: "Stage") -> None:
+            if isinstance(stage, Token):
+                text.append(_harmless(stage.text))
+                shown.update(text)
+
+        yield show
+
+
+def _written(given: "Reply", writing: "Writing") -> str:
+    """The statements with the numbers of their citations, those that do not hold marked so; then the citations."""
+    numbers = exports.Numbers()
+    blocks = [] if given.is_written else [_quoted(replace(given, writing=None))]
+    notes = [_wrapped(note) for note in exports.notes(given)]
+    if not given.is_written:
+        blocks, notes = [*blocks, *notes], []
+    blocks += [_statement(statement, numbers) for statement in writing.statements]
+    if given.is_written:
+        lines = [line for citation in given.citations for line in _numbered(citation, numbers.of(citation))]
+        blocks.append("\n".join([*lines, f"  In context: assistant show {given.citations[0].place}"]))
+    return "\n\n".join([*blocks, *notes])
+
+
+def _statement(statement: "Statement", numbers: exports.Numbers) -> str:
+    if statement.supported:
+        marks = "".join(f"[{numbers.of(citation)}]" for citation in statement.citations)
+        return click.style(_wrapped(f"{statement.text} {marks}"), bold=True)
+    # What does not hold is no citation, but where it was said to be may be looked up.
+    places = ", ".join(citation.place for citation in statement.citations)
+    why = f"  {exports.doubt(statement)}" + (f" ({_harmless(places)})" if places else "")
+    return "\n".join([click.style(_wrapped(statement.text), dim=True), click.style(why, fg="red")])
+
+
+def _numbered(citation: "Citation", number: int) -> list[str]:
+    place, *sentence = _citation(citation)
+    return [f"  [{number}] {place.strip()}", *sentence]
 
 
 def _place(citation: "Citation") -> str:

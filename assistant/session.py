@@ -13,11 +13,13 @@ from typing import Literal
 from assistant import places
 from assistant.background import Update
 from assistant.citations import Citation, Reply
-from assistant.conversation import Conversation, Retrieved
+from assistant.conversation import Conversation
+from assistant.engine import Engine
 from assistant.errors import LibraryMissing, SourceUnknown
 from assistant.generation import Progress
 from assistant.index import Library
 from assistant.indexing import Summary
+from assistant.stages import Stage
 
 _SENTENCES_AROUND = 150
 
@@ -51,10 +53,15 @@ def open_or_make(option: Path | None, make: Callable[[Path, Sequence[Path]], obj
 
 
 class Session:
-    """A library in use by a face with several threads. Call `open` before anything else."""
+    """A library in use by a face with several threads. Call `open` before anything else.
 
-    def __init__(self, option: Path | None = None) -> None:
+    `make_engine` makes the chat model that writes the answers; without it the reader quotes.
+    """
+
+    def __init__(self, option: Path | None = None, make_engine: Callable[[], Engine] | None = None) -> None:
         self._option = option
+        self._make_engine = make_engine
+        self._engine: Engine | None = None
         self._update: Update | None = None
         # A Library serves one thread at a time; sources are shown while a question is being answered.
         self._asking, self._showing = threading.Lock(), threading.Lock()
@@ -62,18 +69,39 @@ class Session:
     def open(self, progress: Progress) -> list[str]:
         """Open the library, or make it; returns the names of its documents.
 
-        Raises LibraryMissing, LibraryBroken, LibraryOutdated, ModelUnusable, and what indexing.update raises.
+        Raises LibraryMissing, LibraryBroken, LibraryOutdated, ModelUnusable, and what indexing.update and `make_engine`
+        raise.
         """
         self._asked = open_or_make(self._option, lambda folder, paths: self._run(folder, paths, progress))
         self._shown = Library.open(self._asked.folder)
         # Loaded now, the models do not make the first question wait.
         self._asked.embedder.load()
+        self.choose(self._make_engine)
         return self._shown.documents()
 
-    def ask(self, question: str, turns: Sequence[Reply]) -> Iterator[Retrieved | Reply]:
+    def choose(self, make_engine: Callable[[], Engine] | None) -> None:
+        """Let another chat model write from now on, or with None the reader quote.
+
+        Waits for the answer under way. Raises what `make_engine` raises; the model is then as it was.
+        """
+        engine = make_engine() if make_engine is not None else None
+        with self._asking:
+            self._engine, before = engine, self._engine
+        if before is not None:
+            before.close()
+
+    def ask(self, question: str, turns: Sequence[Reply]) -> Iterator[Stage]:
         """What Conversation.ask yields after `turns`. Close the iterator to cancel."""
         with self._asking:
-            yield from Conversation(self._asked, turns=turns).ask(question)
+            yield from Conversation(self._asked, turns=turns, engine=self._engine).ask(question)
+
+    def stop_asking(self) -> None:
+        """Let the chat model stop writing, from any thread; what it wrote by then is made into a reply.
+
+        Whoever wants none closes the iterator of `ask` with the next stage that it yields.
+        """
+        if self._engine is not None:
+            self._engine.stop()
 
     def source(self, citation: Citation) -> Source:
         """The document around a citation, and whether its file still is what was indexed. Raises LibraryBroken."""
@@ -105,6 +133,7 @@ class Session:
     def close(self) -> None:
         """Let go of the files."""
         self.stop_update()
+        self.choose(None)
         for library in (self._asked, self._shown):
             library.close()
 

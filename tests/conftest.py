@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     before = dict(os.environ)
     os.environ["ASSISTANT_HOME"] = str(folder)
-    for name in ("ASSISTANT_LIBRARY", "NO_COLOR", "FORCE_COLOR"):
+    for name in ("ASSISTANT_LIBRARY", "ASSISTANT_MODEL", "ASSISTANT_BASE_URL", "NO_COLOR", "FORCE_COLOR"):
         os.environ.pop(name, None)
     yield folder
     os.environ.clear()

@@ -1,12 +1,15 @@
-"""Stand-ins that make tests quick: a deterministic embedder without a model."""
+"""Stand-ins that make tests quick: a deterministic embedder without a model, a chat model that says what it is told."""
 
 import hashlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from assistant.engine import Form, Message
+from assistant.errors import ModelUnusable
 
 
 class BagOfWords:
@@ -38,3 +41,36 @@ class BagOfWords:
                 row[zlib.crc32(word.encode()) % self.dimension] += 1
         unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+
+class Scripted:
+    """An Engine that answers from a script, in turn, in pieces of one character; a token is a word.
+
+    It keeps what it was asked, and whether it was closed. A script None is a model that breaks down.
+    """
+
+    name = "scripted"
+    place: str | None = None
+
+    def __init__(self, *scripts: str | None, context: int = 4096) -> None:
+        self.context = context
+        self.asked: list[tuple[Sequence[Message], Form, int]] = []
+        self.closed = 0
+        self._scripts = list(scripts)
+
+    def count(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) + 4 for message in messages)
+
+    def generate(self, messages: Sequence[Message], form: Form, limit: int) -> Iterator[str]:
+        self.asked.append((messages, form, limit))
+        script = self._scripts.pop(0)
+        try:
+            if script is None:
+                raise ModelUnusable("scripted broke down.", "Ask again: assistant ask")
+            yield from script
+        finally:
+            self.closed += 1
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...

@@ -34,12 +34,12 @@ class Columns:
         return _column(outcome[name] if outcome else 0.0 for outcome in self._outcomes)
 
     def score(self, name: str) -> Column:
-        """A score of each outcome; 0 where it is not eligible."""
-        return _column((outcome and outcome["scores"][name]) or 0.0 for outcome in self._outcomes)
+        """A score of each outcome; 0 where it is not eligible, or was not known yet when the run was made."""
+        return _column((outcome and outcome["scores"].get(name)) or 0.0 for outcome in self._outcomes)
 
     def eligible(self, name: str) -> Mask:
         """The questions whose outcome is eligible for a score."""
-        return _mask(outcome and outcome["scores"][name] is not None for outcome in self._outcomes)
+        return _mask(outcome and outcome["scores"].get(name) is not None for outcome in self._outcomes)
 
 
 def _mask(values: Iterable[Any]) -> Mask:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assistant import options
 from assistant.errors import BadRequest, ExitCode, Unusable
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Ask only N questions, drawn at random.")
 @click.option("--seed", type=click.IntRange(0), default=0, metavar="S", help="Decides which, and the intervals.  [0]")
+@options.chat_model
 @click.option("--skip-bad", is_flag=True, help="Go on without the records that cannot be used.")
 def eval_command(
     file: Path | None,
@@ -45,6 +47,8 @@ def eval_command(
     fail_under: tuple[str, ...],
     limit: int | None,
     seed: int,
+    model: str | None,
+    base_url: str | None,
     skip_bad: bool,
 ) -> int:
     """Measure answers, citations and abstentions on the test questions in FILE.
@@ -59,7 +63,8 @@ def eval_command(
 
     floors = [parse_floor(floor) for floor in fail_under]
     _check_outputs(json_file, html_file)
-    report = evaluate(Request(file, library, limit, seed, skip_bad, compare), progress_bar)
+    with options.opened_engine(model, base_url) as engine:
+        report = evaluate(Request(file, library, limit, seed, skip_bad, compare), progress_bar, engine)
     for notice in report.notices:
         click.echo(f"assistant: {notice}", err=True)
     _write(report, json_file, html_file)

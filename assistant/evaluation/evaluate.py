@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assistant import places
 from assistant.documents import Document
+from assistant.engine import Engine
 from assistant.errors import AssistantError, BadQuestionFile, BadRequest
 from assistant.evaluation.comparison import compare, load_rows
 from assistant.evaluation.datasets import Problem, QuestionSet, load_questions
@@ -47,8 +48,9 @@ class Request:
         return self.file or places.shipped(SEED_QUESTIONS)
 
 
-def evaluate(request: Request, watch: Watch) -> Report:
-    """Run a test question set. Ctrl-C ends it early: the report is then of the questions done, if there are any.
+def evaluate(request: Request, watch: Watch, engine: Engine | None = None) -> Report:
+    """Run a test question set, answered by the reader or written by the chat model of `engine`. Ctrl-C ends it early:
+    the report is then of the questions done, if there are any.
 
     Raises BadQuestionFile for problems in the file unless `skip_bad`, or if nothing is left; BadRequest; and what
     Library.open and Conversation.answer raise.
@@ -60,7 +62,7 @@ def evaluate(request: Request, watch: Watch) -> Report:
         cases, misfits = find_gold(questions.questions, library)
         _refuse(misfits, request)
         cases = _sample(cases, request)
-        run = Run(library, questions.questions)
+        run = Run(library, questions.questions, engine=engine)
         setting = _setting(library, run.model, request, len(cases))
         rows = _rows(run, cases, library, setting.language, watch)
     comparison = None if old is None else compare(str(request.compare), old, rows, request.seed)

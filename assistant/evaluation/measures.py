@@ -121,6 +121,12 @@ _ANSWERS = (
     Measure("citation_ece", "the same, against right citations", partial(_calibration, "citation_recall"), False),
 )
 
+WRITING = (
+    Measure("unsupported", "unsupported statements, share of an answer's", partial(_score, "unsupported"), False),
+    Measure("fallback", "nothing supported, so that the reader replied", partial(_score, "fallback"), False),
+    Measure("cut", "last statement cut", partial(_score, "cut"), False),
+)
+
 _SPEED = (
     Measure("latency_p50", "latency, median", partial(_latency, 0.5), False, "seconds"),
     Measure("latency_p95", "latency, 95th percentile", partial(_latency, 0.95), False, "seconds"),
@@ -130,5 +136,5 @@ _SPEED = (
 MEASURES: dict[Depth, tuple[Measure, ...]] = {
     "retrieval": _RETRIEVAL,
     "reading": _ANSWERS,
-    "end_to_end": _ANSWERS + _SPEED,
+    "end_to_end": _ANSWERS + WRITING + _SPEED,
 }

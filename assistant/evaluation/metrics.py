@@ -71,6 +71,11 @@ def citation_scores(cited: Set[object], gold: Set[object]) -> CitationScores:
     return CitationScores(precision, 1.0, 2 * precision / (precision + 1))
 
 
+def unsupported_share(supported: Sequence[bool]) -> float | None:
+    """Of a chat model's statements, the share that their citations do not support; None if it made none."""
+    return None if not supported else supported.count(False) / len(supported)
+
+
 def gold_rank(ranked: Sequence[object], gold: Set[object]) -> int | None:
     """Place of the first gold sentence in a ranking, 1 for the top; None if it is not there."""
     return next((place for place, sentence in enumerate(ranked, 1) if sentence in gold), None)

@@ -9,7 +9,7 @@ from assistant.evaluation.comparison import FORMAT, Comparison
 from assistant.evaluation.datasets import Problem
 from assistant.evaluation.figures import Difference, Figure, Rows
 from assistant.evaluation.intervals import RESAMPLES
-from assistant.evaluation.measures import Measure
+from assistant.evaluation.measures import WRITING, Measure
 from assistant.lexicon import Language
 
 DEPTH_NAMES: dict[Depth, str] = {"retrieval": "retrieval", "reading": "reading", "end_to_end": "end to end"}
@@ -68,9 +68,12 @@ class Report:
         return len(self.rows) < self.setting.asked
 
     def figures_of(self, depth: Depth) -> list[Figure]:
-        """The figures to show of a depth: all but those that only repeat exact match and F1 under another name."""
+        """The figures to show of a depth: all but those that only repeat exact match and F1 under another name, and
+        those of a chat model's writing where none was asked.
+        """
         repeated = {f"{name}_{self.setting.language}" for name in ("em", "f1")}
-        return [f for f in self.figures if f.depth == depth and f.measure.name not in repeated]
+        shown = [f for f in self.figures if f.depth == depth and f.measure.name not in repeated]
+        return [f for f in shown if f.eligible or f.measure not in WRITING]
 
     @property
     def notices(self) -> list[str]:

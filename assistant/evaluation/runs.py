@@ -2,7 +2,8 @@
 
 End to end is `Conversation`, what a user gets; a follow-up is asked in the conversation that it follows on. Retrieval
 ranks the library's sentences. Reading gives the same reader the gold paragraph instead of what was retrieved. Both take
-a follow-up as the conversation completed it.
+a follow-up as the conversation completed it. With a chat model, questions are answered end to end only: it would
+write everything twice.
 """
 
 import time
@@ -12,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.citations import Reply, make_reply
-from assistant.conversation import Conversation, Retrieved
+from assistant.conversation import Conversation
 from assistant.embeddings import Embedder
+from assistant.engine import Engine
 from assistant.evaluation.gold import Case
 from assistant.evaluation.metrics import gold_rank
 from assistant.evaluation.questions import Question
 from assistant.index import Library
 from assistant.reader import Reader, default_reader
 from assistant.retrieval import Hit, retrieve
+from assistant.stages import Retrieved
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,16 +49,23 @@ class Record:
 class Run:
     """Answers questions from a library; `questions` are all those of a file, which follow-ups refer to."""
 
-    def __init__(self, library: Library, questions: Sequence[Question], reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        questions: Sequence[Question],
+        reader: Reader | None = None,
+        engine: Engine | None = None,
+    ) -> None:
         self._library = library
         self._reader = reader or default_reader()
+        self._engine = engine
         self._questions = {question.id: question for question in questions}
         self._turns: dict[str, tuple[Reply, ...]] = {}
 
     @property
     def model(self) -> str:
-        """The reader's name."""
-        return self._reader.name
+        """The chat model's name, or the reader's where there is none."""
+        return self._reader.name if self._engine is None else self._engine.name
 
     def records(self, cases: Sequence[Case]) -> Iterator[Record]:
         """One record a case, in order, each as soon as it is made. Raises LibraryBroken or ModelUnusable."""
@@ -66,11 +76,11 @@ class Run:
             yield Record(case, self._rank(case, searched, hits), self._read(case, searched), reply, seconds)
 
     def _ask(self, question: Question) -> tuple[Sequence[Hit], Reply, float]:
-        conversation = Conversation(self._library, self._reader, self._turns_before(question))
+        conversation = Conversation(self._library, self._reader, self._turns_before(question), self._engine)
         started = time.perf_counter()
-        retrieved, *_, reply = conversation.ask(question.question)
+        *stages, reply = conversation.ask(question.question)
         seconds = time.perf_counter() - started
-        assert isinstance(retrieved, Retrieved)
+        (retrieved,) = (stage for stage in stages if isinstance(stage, Retrieved))
         assert isinstance(reply, Reply)
         self._turns[question.id] = tuple(conversation.turns)
         return retrieved.hits, reply, seconds - reply.timings_ms.get("load", 0.0) / 1000
@@ -93,7 +103,7 @@ class Run:
         return _gold_rank(case, hits) or _gold_rank(case, retrieve(self._library, question, RANKED))
 
     def _read(self, case: Case, question: str) -> Reply | None:
-        if not case.paragraph:
+        if not case.paragraph or self._engine is not None:
             return None
         hits = retrieve(self._library, question, len(case.paragraph), within=case.paragraph)
         spans = self._reader.read(question, hits)

@@ -49,7 +49,10 @@ def _outcome(reply: Reply, case: Case, language: Language, text_of: TextOf) -> R
         "confidence": reply.confidence,
         "citations": [citation.as_json() for citation in reply.citations],
         "nearest": [citation.as_json() for citation in reply.nearest],
-        "scores": _answer_scores(reply, case, language) | _citation_scores(reply, case, text_of),
+        "writing": None if reply.writing is None else reply.writing.as_json(),
+        "scores": _answer_scores(reply, case, language)
+        | _citation_scores(reply, case, text_of)
+        | _writing_scores(reply),
     }
 
 
@@ -71,7 +74,17 @@ def _citation_scores(reply: Reply, case: Case, text_of: TextOf) -> Row:
         "citation_precision": scores and scores.precision,
         "citation_recall": scores and scores.recall,
         "citation_f1": scores and scores.f1,
-        "verbatim": float(_is_verbatim(reply, text_of)) if reply.answered else None,
+        "verbatim": float(_is_verbatim(reply, text_of)) if reply.answered and not reply.is_written else None,
+    }
+
+
+def _writing_scores(reply: Reply) -> Row:
+    """None where no chat model was asked, or where it made no statement."""
+    judged = [statement.supported for statement in reply.statements]
+    return {
+        "unsupported": metrics.unsupported_share(judged),
+        "fallback": None if reply.writing is None else float(reply.is_fallback),
+        "cut": None if reply.writing is None else float(reply.writing.cut),
     }
 
 

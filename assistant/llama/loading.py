@@ -30,20 +30,22 @@ def quiet_llama() -> Any:
     return llama_cpp
 
 
-def load_model(path: Path) -> Any:
-    """llama.cpp's handle of the model in `path`. Raises ModelUnusable, with llama.cpp's own reason."""
+def load_model(path: Path, *, gpu: bool = False, remedy: str | None = None) -> Any:
+    """llama.cpp's handle of the model in `path`. Raises ModelUnusable, with llama.cpp's own reason and `remedy`.
+
+    `gpu`: whether its layers go to a graphics card, if llama.cpp was built for one.
+    """
+    remedy = remedy or make_again()
     if not path.is_file():
-        raise ModelUnusable(_("no model file {path}.").format(path=path), make_again())
+        raise ModelUnusable(_("no model file {path}.").format(path=path), remedy)
     llama = quiet_llama()
     _log.clear()
     parameters = llama.llama_model_default_params()
-    parameters.n_gpu_layers = 0
+    parameters.n_gpu_layers = -1 if gpu and llama.llama_supports_gpu_offload() else 0
     model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
     if not model:
         reason = next((line for line in _log if "error" in line), _("it is no GGUF file that llama.cpp knows"))
-        raise ModelUnusable(
-            _("llama.cpp cannot load {path}: {why}.").format(path=path, why=reason.strip()), make_again()
-        )
+        raise ModelUnusable(_("llama.cpp cannot load {path}: {why}.").format(path=path, why=reason.strip()), remedy)
     return model
 
 

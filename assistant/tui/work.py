@@ -33,6 +33,7 @@ def open_library(session: "Session", post: Post) -> None:
 def ask(session: "Session", question: str, turns: "Sequence[Reply]", ticket: int, post: Post) -> None:
     """Ask, telling each stage; falls silent when the worker is cancelled."""
     from assistant.citations import Reply
+    from assistant.stages import Retrieved
 
     worker = get_current_worker()
     try:
@@ -42,7 +43,7 @@ def ask(session: "Session", question: str, turns: "Sequence[Reply]", ticket: int
                     return
                 if isinstance(stage, Reply):
                     post(events.Replied(ticket, stage))
-                else:
+                elif isinstance(stage, Retrieved):
                     post(events.PassagesFound(ticket, len(stage.hits)))
     except AssistantError as error:
         post(events.AskingFailed(ticket, error))
