@@ -243,7 +243,7 @@ class TestRefusal:
             (lambda folder: folder / "nonesuch.gguf", "no model file"),
             (truncated_model, "not within the file bounds"),
             (foreign_model, "unknown model architecture: 'nonesuch'"),
-            (lambda _folder: places.shipped("models/encoder/encoder-q8_0.gguf"), r"encodes texts \(bert\)"),
+            (lambda _folder: places.shipped("models/reader/reader-q8_0.gguf"), r"encodes texts \(bert\)"),
             (lambda _folder: places.shipped("seeds/article.txt"), "cannot load .*article.txt"),
         ],
     )

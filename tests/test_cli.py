@@ -17,7 +17,8 @@ from fakes import BagOfWords
 
 from assistant import update
 
-ANSWER = "En 11 jours, 64 sorties et 55 frappes ont été effectuées."
+ANSWER = "64"
+SENTENCE = "En 11 jours, 64 sorties et 55 frappes ont été effectuées."
 ABSENT = "Quelle est la recette de la tarte aux pommes ?"
 SUBCOMMANDS = ["ask", "index", "search", "show"]
 
@@ -38,7 +39,7 @@ def test_an_answer_comes_with_its_citation_and_how_to_see_it_in_context() -> Non
     assert f"assistant show {place[0]}" in done.stdout
     assert done.stdout.startswith(f"{ANSWER}\n")
     shown = assistant("show", place[0])
-    assert ANSWER in next(line for line in shown.stdout.splitlines() if line.startswith(">"))
+    assert SENTENCE in next(line for line in shown.stdout.splitlines() if line.startswith(">"))
 
 
 def test_what_the_documents_do_not_say() -> None:
@@ -97,7 +98,7 @@ def test_a_question_may_be_several_words() -> None:
 def test_a_question_may_come_on_stdin(arguments: list[str]) -> None:
     done = assistant(*arguments, stdin=SORTIES + "\n")
     assert done.returncode == 0
-    assert done.stdout.startswith(ANSWER)
+    assert done.stdout.startswith(f"{ANSWER}\n")
 
 
 def test_search_shows_passages_with_both_scores() -> None:

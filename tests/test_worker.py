@@ -274,7 +274,7 @@ class TestRefusal:
             lambda folder: folder / "nonesuch.gguf",
             truncated_model,
             foreign_model,
-            lambda _folder: places.shipped("models/encoder/encoder-q8_0.gguf"),
+            lambda _folder: places.shipped("models/reader/reader-q8_0.gguf"),
             lambda folder: random_model(folder, template="{% for"),
         ],
     )
