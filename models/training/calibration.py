@@ -82,12 +82,17 @@ def fit(read: Sequence[Read]) -> Calibration:
     """The weights that the readings of answerable and unanswerable questions make likeliest, and the threshold."""
     retrieval = _fit_retrieval([one for one in read if one.right.any()])
     values, right, answerable = best_answers(read, retrieval)
-    model = LogisticRegression(C=100)
-    # Each answer counts as right by its F1 and as wrong by the rest, so that the confidence is the F1 to expect.
+    said = LogisticRegression(C=100).fit(values, answerable)
+    # What tells best whether the documents say is kept, and its scale changed so that the confidence is the F1 to
+    # expect: each answer counts as right by its F1 and as wrong by the rest.
+    logits = said.decision_function(values)[:, None]
     both = np.concatenate([np.ones(len(right)), np.zeros(len(right))])
-    model.fit(np.concatenate([values, values]), both, sample_weight=np.concatenate([right, 1 - right]))
-    weights = (float(model.intercept_[0]), *map(float, model.coef_[0]))
-    confidence = model.predict_proba(values)[:, 1]
+    scale = LogisticRegression(C=100).fit(
+        np.concatenate([logits, logits]), both, sample_weight=np.concatenate([right, 1 - right])
+    )
+    slope, shift = float(scale.coef_[0][0]), float(scale.intercept_[0])
+    weights = (shift + slope * float(said.intercept_[0]), *(slope * float(weight) for weight in said.coef_[0]))
+    confidence = scale.predict_proba(logits)[:, 1]
     threshold = max(np.unique(confidence.round(3)), key=lambda t: sum(f1s(confidence, answerable, t)))
     return Calibration(retrieval, weights, float(threshold))
 
