@@ -79,6 +79,11 @@ class Session:
         self.choose(self._make_engine)
         return self._shown.documents()
 
+    @property
+    def engine(self) -> Engine | None:
+        """The chat model that writes the answers; None if the reader quotes."""
+        return self._engine
+
     def choose(self, make_engine: Callable[[], Engine] | None) -> None:
         """Let another chat model write from now on, or with None the reader quote.
 

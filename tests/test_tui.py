@@ -136,7 +136,7 @@ async def test_an_abstention_offers_the_nearest_sentences_and_cites_none() -> No
         turn = await answered(pilot, FOOTBALL)
         assert "abstained" in turn.classes
         assert "The documents do not say." in shown(turn)
-        assert [(chip.number, chip.cited) for chip in turn.chips] == [(1, False), (2, False)]
+        assert [(chip.number, chip.role) for chip in turn.chips] == [(1, "near"), (2, "near")]
         assert pilot.app.screen.query_one(SourcePane).has_class("-empty")
         await pilot.press("2")  # typed into the question, which has the focus
         assert pilot.app.screen.query_one(Composer).text == "2"

@@ -45,8 +45,9 @@ class AssistantApp(App[None]):
                     asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
     def on_unmount(self) -> None:
-        """Do not wait for documents being indexed; the library is then as it was."""
+        """Wait for no documents being indexed and no answer being written; the library is then as it was."""
         self._session.stop_update()
+        self._session.stop_asking()
 
     def on_app_focus(self) -> None:
         """A browser may give the focus before there is anything to have it."""

@@ -1,49 +1,41 @@
-"""The chat screen: conversation on the left, source on the right; passes on what is asked and shows what comes back."""
+"""The chat screen: conversation on the left, source on the right, and every command."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
-from textual.widgets import Footer, Static
-from textual.worker import Worker
+from textual.widgets import Footer
 
 from assistant.messages import _
 from assistant.tui import events, saving, work
+from assistant.tui.asking import Asking
 from assistant.tui.chip import Chip
 from assistant.tui.commands import commands
 from assistant.tui.composer import Composer
 from assistant.tui.source import SourcePane
+from assistant.tui.title import Title
 from assistant.tui.transcript import Transcript
-from assistant.tui.turn import Turn
-from assistant.tui.working import Working
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from assistant.citations import Reply
-    from assistant.errors import AssistantError
     from assistant.history import History
     from assistant.session import Session
+    from assistant.tui.choosing import Choice
 
 
-class ChatScreen(Working):
-    """Where people ask. Holds the one question being answered and the replies that were accepted."""
+class ChatScreen(Asking):
+    """Where people ask."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  (Textual declares it so)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "Composer"
 
     def __init__(self, session: "Session", history: "History") -> None:
-        super().__init__()
-        self._session = session
-        self._history = history
-        self._opened = False
-        self._asking: Turn | None = None
-        self._asker: Worker[Any] | None = None
-        self._ticket = 0
-        self._begin()
+        super().__init__(session, history)
+        self._loading = False
         for command in commands():
             if command.keys:
                 self._bindings.bind(
@@ -53,16 +45,9 @@ class ChatScreen(Working):
             self._bindings.bind(f"{digit},alt+{digit}", f"choose({digit})")
         self._bindings.bind("tab", "switch", priority=True)
 
-    def _begin(self, conversation: str = "", replies: "list[Reply] | None" = None) -> None:
-        from assistant.exports import Numbers
-
-        self.replies = replies or []
-        self._conversation = conversation or self._history.new_id()
-        self._numbers = Numbers()
-
     def compose(self) -> ComposeResult:
         """Title, conversation and source, question, keys."""
-        yield Static("assistant", id="title", markup=False)
+        yield Title()
         with Horizontal(id="body"):
             yield Transcript()
             yield SourcePane()
@@ -87,6 +72,7 @@ class ChatScreen(Working):
         """Ask what was typed meanwhile."""
         self._opened = True
         self.query_one(Transcript).show_documents(event.documents)
+        self.query_one(Title).show(self._session.engine)
         if self._asking is not None:
             self._ask(self._asking)
 
@@ -96,90 +82,19 @@ class ChatScreen(Working):
 
         self.app.push_screen(TroubleScreen(event.error), lambda again: self.open_library() if again else None)
 
-    def on_passages_found(self, event: events.PassagesFound) -> None:
-        """The second stage."""
-        if self._asking is not None and event.ticket == self._ticket:
-            self._asking.show_stages(opened=True, found=event.count)
-
-    async def on_replied(self, event: events.Replied) -> None:
-        """Accept the reply of the question being answered; others were cancelled."""
-        if self._asking is None or event.ticket != self._ticket:
-            return
-        turn, self._asking = self._asking, None
-        self.replies.append(event.reply)
-        self.query_one(Transcript).stay_at_end()
-        await turn.show_reply(event.reply, self._numbers)
-        arguments = (self._history, self._conversation, event.reply, self.post_message)
-        self.work("keeping", work.keep, *arguments, exclusive=False)
-        if turn.chips and event.reply.answered:
-            self._follow(turn.chips[0])
-        else:
-            self.query_one(SourcePane).clear()
-
-    async def on_asking_failed(self, event: events.AskingFailed) -> None:
-        """Show why, and give the question back."""
-        if self._asking is not None and event.ticket == self._ticket:
-            await self._fail(event.error)
-
     def on_source_found(self, event: events.SourceFound) -> None:
         """Show the source that was asked for."""
         self.query_one(Transcript).mark(event.citation)
-        self.query_one(SourcePane).show(event.source, event.citation, event.cited)
+        self.query_one(SourcePane).show(event.source, event.citation, event.role)
 
     def on_work_failed(self, event: events.WorkFailed) -> None:
         """Say it without getting in the way."""
         self.notify(f"{event.error.what}\n{event.error.remedy}", severity="error", markup=False, timeout=12)
 
-    def failure(self, group: str, error: "AssistantError") -> Message:
-        """A fault, told where the work that had it belongs."""
-        if group == "library":
-            return events.OpeningFailed(error)
-        return events.AskingFailed(self._ticket, error) if group == "asking" else events.WorkFailed(error)
-
-    # Asking
-
-    @on(Composer.Sent)
-    async def _sent(self, event: Composer.Sent) -> None:
-        if self._asking is not None:
-            self.query_one(Composer).give_back(event.question)
-            self.notify(_("A question is being answered; Esc cancels it."))
-            return
-        self.query_one(Composer).remember(event.question)
-        self.remove_class("-source")
-        turn = await self.query_one(Transcript).add_turn(event.question)
-        self._asking = turn
-        turn.show_stages(opened=self._opened, found=None)
-        if self._opened:
-            self._ask(turn)
-
-    def _ask(self, turn: Turn) -> None:
-        self._ticket += 1
-        arguments = (self._session, turn.question, tuple(self.replies), self._ticket, self.post_message)
-        self._asker = self.work("asking", work.ask, *arguments)
-        turn.show_stages(opened=True, found=None)
-
-    async def _fail(self, error: "AssistantError") -> None:
-        turn, self._asking = self._asking, None
-        if turn is not None:
-            await turn.show_failure(error)
-            self.query_one(Composer).give_back(turn.question)
-
-    @property
-    def answering(self) -> bool:
-        """Whether a question is being answered."""
-        return self._asking is not None
-
-    async def cancel(self) -> bool:
-        """Forget the question being answered and give it back; says whether there was one."""
-        turn, self._asking = self._asking, None
-        if turn is None:
-            return False
-        self._ticket += 1
-        if self._asker is not None:
-            self._asker.cancel()
-        await turn.show_cancelled()
-        self.query_one(Composer).give_back(turn.question)
-        return True
+    def on_choosing_ended(self, event: events.ChoosingEnded) -> None:
+        """Another model writes from now on, or the same as before."""
+        self._loading = False
+        self.query_one(Title).show(self._session.engine)
 
     # The source
 
@@ -197,9 +112,6 @@ class ChatScreen(Working):
     @on(Chip.Stepped)
     def _stepped(self, event: Chip.Stepped) -> None:
         self.query_one(Transcript).step(event.chip, event.by)
-
-    def _follow(self, chip: Chip) -> None:
-        self.work("source", work.find_source, self._session, chip.citation, chip.cited, self.post_message)
 
     # Commands
 
@@ -252,6 +164,21 @@ class ChatScreen(Working):
     def _resume(self, conversation: str | None) -> None:
         if conversation is not None:
             self.work("history", work.load_conversation, self._history, conversation, self.post_message)
+
+    def action_choose_model(self) -> None:
+        """Choose who writes the answers."""
+        from assistant.tui.choosing import ChoosingScreen
+
+        if self._loading or not self._opened:
+            self.notify(_("A model is being loaded."))
+        else:
+            self.app.push_screen(ChoosingScreen(self._session.engine), self._choose)
+
+    def _choose(self, choice: "Choice | None") -> None:
+        if choice is not None:
+            self._loading = True
+            self.query_one(Title).show_loading(choice.model)
+            self.work("model", work.choose, self._session, choice.model, choice.base_url, self.post_message)
 
     def action_add_documents(self) -> None:
         """Add files to the library."""

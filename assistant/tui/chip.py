@@ -1,7 +1,7 @@
 """One numbered citation under an answer, to be chosen by keyboard or mouse."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -15,9 +15,14 @@ from assistant.tui.text import on_one_line
 if TYPE_CHECKING:
     from assistant.citations import Citation
 
+Role = Literal["cited", "near", "doubted"]
+"""What a sentence is to a reply: it says so, it merely came close, or it was cited for what it does not support."""
+
+_SIGNS: dict[Role, str] = {"cited": "", "near": "≈", "doubted": "✗"}
+
 
 class Chip(Static, can_focus=True):
-    """A sentence to look at: cited, or merely near (`cited` false). `number` is what keys choose it by."""
+    """A sentence to look at. `number` is what keys choose it by; `said`: whether the answer above is all of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "open", show=False),
@@ -44,20 +49,21 @@ class Chip(Static, can_focus=True):
         chip: "Chip"
         by: int
 
-    def __init__(self, citation: "Citation", number: int, cited: bool) -> None:
-        super().__init__(classes="cited" if cited else "near")
+    def __init__(self, citation: "Citation", number: int, role: Role, said: bool = False) -> None:
+        super().__init__(classes=role)
         self.citation = citation
         self.number = number
-        self.cited = cited
+        self.role = role
+        self._said = said
 
     def render(self) -> Content:
         """Its number and place, then the sentence unless the answer above is all of it."""
         citation = self.citation
         mark = "▸" if self.has_class("-current") else " "
-        label = f"{mark}{'' if self.cited else '≈'}{self.number} "
+        label = f"{mark}{_SIGNS[self.role]}{self.number} "
         place = _("{document}, sentence {number}").format(document=citation.document, number=citation.sentence_number)
         parts: list[Content | str] = [Content.styled(label, "bold"), on_one_line(place)]
-        if citation.quote != citation.sentence or not self.cited:
+        if not self._said:
             parts += ["  ", on_one_line(citation.sentence).stylize(self.app.theme_variables["quiet"])]
         return Content.assemble(*parts)
 

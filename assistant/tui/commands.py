@@ -31,6 +31,9 @@ def commands() -> list[Command]:
             in_footer=True,
         ),
         Command("toggle_source", "ctrl+t", _("Source"), _("Show or hide the source of the answer"), in_footer=True),
+        Command(
+            "choose_model", "f2", _("Model"), _("Choose who writes the answers: the built-in reader or a chat model")
+        ),
         Command("copy_answer", "ctrl+y", _("Copy"), _("Copy the answer with its citation"), priority=True),
         Command(
             "export('md')",

@@ -8,11 +8,13 @@ from textual.message import Message
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from assistant.catalogue import ModelCard, ModelFile
     from assistant.citations import Citation, Reply
     from assistant.errors import AssistantError
     from assistant.history import Kept
     from assistant.indexing import Summary
     from assistant.session import Source
+    from assistant.tui.chip import Role
 
 
 @dataclass
@@ -38,11 +40,27 @@ class Progressed(Message):
 
 
 @dataclass
+class Rewritten(Message):
+    """A piece of the full question that a chat model makes of the question of this `ticket`."""
+
+    ticket: int
+    piece: str
+
+
+@dataclass
 class PassagesFound(Message):
     """The passages for the question of this `ticket` are found and about to be read."""
 
     ticket: int
     count: int
+
+
+@dataclass
+class Written(Message):
+    """A piece of what a chat model writes for the question of this `ticket`, not checked yet."""
+
+    ticket: int
+    piece: str
 
 
 @dataclass
@@ -63,11 +81,24 @@ class AskingFailed(Message):
 
 @dataclass
 class SourceFound(Message):
-    """The document around a citation; `cited` is false for a sentence that is merely near."""
+    """The document around a citation, and what that is to the reply."""
 
     source: "Source"
     citation: "Citation"
-    cited: bool
+    role: "Role"
+
+
+@dataclass
+class ModelsFound(Message):
+    """The chat models that are on this machine: those of the catalogue, and others that were pulled."""
+
+    cards: "list[ModelCard]"
+    others: "list[ModelFile]"
+
+
+@dataclass
+class ChoosingEnded(Message):
+    """The chat model that was chosen is in use or, if WorkFailed said so, the one before still is."""
 
 
 @dataclass

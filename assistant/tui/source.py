@@ -15,6 +15,7 @@ from assistant.tui.text import on_one_line, shown
 if TYPE_CHECKING:
     from assistant.citations import Citation
     from assistant.session import Source
+    from assistant.tui.chip import Role
 
 _LINES_ABOVE = 3
 
@@ -79,26 +80,27 @@ class SourcePane(Vertical):
         self._warn("")
         self.query_one(SourceText).clear()
 
-    def show(self, source: "Source", citation: "Citation", cited: bool) -> None:
+    def show(self, source: "Source", citation: "Citation", role: "Role") -> None:
         """Show a sentence in its context, or say why it cannot be shown."""
         self.set_class(False, "-empty")
-        self._title(citation, cited)
+        self._title(citation, role)
         self._warn(_warnings().get(source.state, ""))
         if source.state == "unknown":
             self.query_one(SourceText).clear()
             return
-        self.query_one(SourceText).show(source, citation, cited)
+        self.query_one(SourceText).show(source, citation, cited=role == "cited")
         self.call_after_refresh(self._scroll_to_sentence)
 
     def on_resize(self) -> None:
         """Keep the sentence in view when lines wrap elsewhere."""
         self.call_after_refresh(self._scroll_to_sentence)
 
-    def _title(self, citation: "Citation", cited: bool) -> None:
+    def _title(self, citation: "Citation", role: "Role") -> None:
         place = _("{document}, sentence {number}").format(document=citation.document, number=citation.sentence_number)
         title = Content.styled(on_one_line(place).plain, "bold")
-        near = _("near, but not an answer")
-        self.query_one("#source-title", Static).update(title if cited else Content.assemble(title, f" · {near}"))
+        remarks = {"near": _("near, but not an answer"), "doubted": _("cited, but does not support what was written")}
+        remark = f" · {remarks[role]}" if role in remarks else ""
+        self.query_one("#source-title", Static).update(Content.assemble(title, remark))
 
     def _warn(self, warning: str) -> None:
         banner = self.query_one("#source-warning", Static)

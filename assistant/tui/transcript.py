@@ -22,6 +22,10 @@ _NAMES_SHOWN = 5
 class Transcript(VerticalScroll, can_focus=False):
     """Turns, or a welcome while there is none."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._following = True
+
     def compose(self) -> ComposeResult:
         """The welcome."""
         with VerticalScroll(id="welcome", can_focus=False):
@@ -54,10 +58,20 @@ class Transcript(VerticalScroll, can_focus=False):
         self.call_after_refresh(self.scroll_end, animate=False)
         return turn
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whoever scrolls up to read stays there; whoever scrolls back to the end follows again."""
+        super().watch_scroll_y(old_value, new_value)
+        # Not asked when something arrives: what arrived just before it may not have been scrolled to yet.
+        self._following = new_value >= self.max_scroll_y - 1
+
     def stay_at_end(self) -> None:
-        """Follow what is about to arrive, unless the reader has scrolled up."""
-        if self.max_scroll_y - self.scroll_y <= 1:
-            self.call_after_refresh(self.scroll_end, animate=False)
+        """Follow what has arrived, unless the reader has scrolled up."""
+        if self._following:
+            self.call_after_refresh(self._scroll_to_end)
+
+    def _scroll_to_end(self) -> None:
+        if self._following:
+            self.scroll_end(animate=False)
 
     async def replay(self, replies: "Sequence[Reply]", numbers: "Numbers") -> None:
         """Show a kept conversation instead of this one."""

@@ -1,5 +1,6 @@
-"""One question and what became of it: stages while it is answered, then the answer, an abstention or a failure."""
+"""One question and what became of it: stages and a draft while it is answered, then the reply or a failure."""
 
+import re
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -8,7 +9,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from assistant.messages import _, counted, percent
+from assistant.messages import _, counted
+from assistant.tui import answers
 from assistant.tui.chip import Chip
 from assistant.tui.text import on_one_line, shown
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from assistant.citations import Reply
     from assistant.errors import AssistantError
     from assistant.exports import Numbers
+
+# The ids of a draft are those of its prompt, which nobody sees.
+_IDS = re.compile(r"\[[0-9 ,;]*(?:\]|$)")
 
 
 class Turn(Vertical):
@@ -25,34 +30,53 @@ class Turn(Vertical):
         super().__init__(classes="asking")
         self.question = question
         self.reply: Reply | None = None
+        self._rewriting = self.draft = ""
+        self._found: int | None = None
 
     def compose(self) -> ComposeResult:
         """The question, and room for the rest."""
         yield Static(on_one_line(self.question), classes="question")
-        yield Static(classes="stages")
+        yield Static(classes="completed under-way")
+        yield Static(classes="stages under-way")
+        yield Static(classes="draft under-way")
 
     def show_stages(self, *, opened: bool, found: int | None) -> None:
-        """How far it is: the library opened, so many passages found, being read."""
+        """How far it is: the library opened, so many passages found, being read or written from."""
+        self._found = found
         waiting = [] if opened else [("●", _("opening the library"))]
         search = _("searching") if found is None else counted("{count} passage found", "{count} passages found", found)
         marks = ("○", "○") if not opened else ("●", "○") if found is None else ("✓", "●")
-        stages = [*waiting, (marks[0], search), (marks[1], _("reading")), ("○", _("answer"))]
+        last = ("○", _("answer"))
+        if found is None and self._rewriting:
+            search = _("completing the question")
+        if self.draft:
+            marks, last = ("✓", "✓"), ("●", _("writing, not checked yet"))
+        stages = [*waiting, (marks[0], search), (marks[1], _("reading")), last]
         line = Content("   ").join(
             Content.styled(f"{mark} {name}", "bold" if mark == "●" else "") for mark, name in stages
         )
         self.query_one(".stages", Static).update(line)
 
+    def show_rewriting(self, piece: str) -> None:
+        """A piece more of the question in full, as it comes."""
+        self._rewriting += piece
+        self.set_class(bool(self._rewriting), "rewriting")
+        self.query_one(".completed", Static).update(_completed(self._rewriting))
+        self.show_stages(opened=True, found=None)
+
+    def show_draft(self, piece: str) -> None:
+        """A piece more of what a chat model writes, as it comes."""
+        first, self.draft = not self.draft, self.draft + piece
+        self.set_class(bool(self.draft), "writing")
+        self.query_one(".draft", Static).update(shown(_IDS.sub("[…]", self.draft)))
+        if first:
+            self.show_stages(opened=True, found=self._found)
+
     async def show_reply(self, reply: "Reply", numbers: "Numbers") -> None:
         """The answer with its citations, or that the documents do not say, with the nearest sentences."""
         self.reply = reply
-        if reply.answer is not None:
-            chips = [Chip(citation, numbers.of(citation), cited=True) for citation in reply.citations]
-            await self._end("answered", Static(shown(reply.answer), classes="answer"), *chips, self._figures(reply))
-        else:
-            chips = [Chip(citation, i, cited=False) for i, citation in enumerate(reply.nearest, 1)]
-            words = Static(_("The documents do not say."), classes="answer", markup=False)
-            label = [Static(_("The nearest sentences:"), classes="label", markup=False)] if chips else []
-            await self._end("abstained", words, *label, *chips)
+        completed = [Static(_completed(reply.completed), classes="completed")] if reply.completed else []
+        await self._end("answered" if reply.answered else "abstained", *completed, *answers.answer(reply, numbers))
 
     async def show_failure(self, error: "AssistantError") -> None:
         """What failed and what to type next."""
@@ -71,14 +95,11 @@ class Turn(Vertical):
 
     async def _end(self, state: str, *widgets: Widget) -> None:
         self.set_classes(state)
-        await self.query_one(".stages").remove()
-        completed = self.reply.completed if self.reply else None
-        if completed:
-            asked = _("Understood as: {question}").format(question=completed)
-            await self.mount(Static(on_one_line(asked), classes="completed"))
-        await self.mount_all(widgets)
+        # Removed and mounted in one go, so that what comes after does not jump.
+        with self.app.batch_update():
+            await self.query(".under-way").remove()
+            await self.mount_all(widgets)
 
-    def _figures(self, reply: "Reply") -> Static:
-        milliseconds = round(sum(reply.timings_ms.values()))
-        confidence = _("confidence {percent}").format(percent=percent(reply.confidence))
-        return Static(f"{confidence} · {milliseconds} ms", classes="figures", markup=False)
+
+def _completed(question: str) -> Content:
+    return on_one_line(_("Understood as: {question}").format(question=question))

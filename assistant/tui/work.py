@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from assistant.citations import Citation, Reply
     from assistant.history import History
     from assistant.session import Session
+    from assistant.tui.chip import Role
 
 Post = Callable[[Message], object]
 """The post_message of the screen that waits."""
@@ -33,7 +35,7 @@ def open_library(session: "Session", post: Post) -> None:
 def ask(session: "Session", question: str, turns: "Sequence[Reply]", ticket: int, post: Post) -> None:
     """Ask, telling each stage; falls silent when the worker is cancelled."""
     from assistant.citations import Reply
-    from assistant.stages import Retrieved
+    from assistant.stages import Retrieved, Rewriting, Token
 
     worker = get_current_worker()
     try:
@@ -45,14 +47,38 @@ def ask(session: "Session", question: str, turns: "Sequence[Reply]", ticket: int
                     post(events.Replied(ticket, stage))
                 elif isinstance(stage, Retrieved):
                     post(events.PassagesFound(ticket, len(stage.hits)))
+                elif isinstance(stage, Rewriting):
+                    post(events.Rewritten(ticket, stage.text))
+                elif isinstance(stage, Token):
+                    post(events.Written(ticket, stage.text))
     except AssistantError as error:
         post(events.AskingFailed(ticket, error))
 
 
-def find_source(session: "Session", citation: "Citation", cited: bool, post: Post) -> None:
+def find_source(session: "Session", citation: "Citation", role: "Role", post: Post) -> None:
     """Look up the document around a citation."""
     with _failures_told(post):
-        post(events.SourceFound(session.source(citation), citation, cited))
+        post(events.SourceFound(session.source(citation), citation, role))
+
+
+def find_models(post: Post) -> None:
+    """The chat models on this machine."""
+    from assistant import catalogue
+
+    with _failures_told(post):
+        installed = [card for card in catalogue.cards() if card.source.installed]
+        post(events.ModelsFound(installed, catalogue.others()))
+
+
+def choose(session: "Session", model: str | None, base_url: str | None, post: Post) -> None:
+    """Let a chat model write from now on, or with None the reader quote."""
+    from assistant.chat_models import open_engine
+
+    try:
+        with _failures_told(post):
+            session.choose(partial(open_engine, model, base_url) if model else None)
+    finally:
+        post(events.ChoosingEnded())
 
 
 def update_library(session: "Session", paths: Sequence[Path], post: Post) -> None:

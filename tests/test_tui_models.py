@@ -1,0 +1,436 @@
+"""Chat models in the terminal UI: what they write as it comes and as it was checked, cancelling, crashing, choosing.
+
+Where a model runs it is a real one in a process of its own; where only the look of a reply matters it is a stand-in.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from commands import command
+from fake_session import (
+    ABROAD,
+    BOMBED,
+    FLIGHTS,
+    RAIDS,
+    SORTIES,
+    TOWNS,
+    WEATHER,
+    ZONES,
+    FakeSession,
+    fixed_history,
+)
+from test_tui import answered, ask, english, notes, running, shown, source, until
+from test_tui_terminal import Terminal, eventually, terminal
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+from tiny_models import random_model, scripted_model, truncated_model
+
+from assistant import catalogue, messages
+from assistant.engine import Form, Message
+from assistant.indexing import update
+from assistant.session import Session
+from assistant.tui.app import AssistantApp
+from assistant.tui.choosing import ChoosingScreen
+from assistant.tui.command import engine_maker
+from assistant.tui.composer import Composer
+from assistant.tui.title import Title
+from assistant.tui.transcript import Transcript
+from assistant.worker import LocalEngine
+
+__all__ = ["english", "terminal"]  # fixtures
+
+QUAYS = "Combien de quais compte le port de Brest ?"
+RIGHT, WRONG = "Le port de Brest compte trois quais.", "En 1850, quatre ponts y brillaient"
+SCRIPT = f"{RIGHT} [1] {WRONG} [1]."
+# Enough for its process to be still at work when it gets a signal after the first piece.
+_GRUES = (f"Au bassin {each} " + f"une grue {each} rouille, " * 9 + f"dit-on du {each}" for each in "WXYZ")
+LONG = " [1] ".join([RIGHT, *_GRUES]) + " [1]."
+UNSUPPORTED = "✗ unsupported: the cited sentence does not give the number 1850"
+
+
+class Interrupted(LocalEngine):
+    """A real model whose process gets a signal, once, after the first piece that it writes."""
+
+    def __init__(self, path: Path, number: signal.Signals) -> None:
+        super().__init__(path)
+        self._number: signal.Signals | None = number
+
+    def generate(self, messages: Sequence[Message], form: Form, limit: int) -> Iterator[str]:
+        with contextlib.closing(super().generate(messages, form, limit)) as pieces:  # type: ignore[type-var]
+            for piece in pieces:
+                if self._number is not None:
+                    os.kill(self.pid, self._number)
+                    self._number = None
+                yield piece
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of one sentence, so that a model's [1] is that one."""
+    folder = tmp_path_factory.mktemp("port")
+    (folder / "port.txt").write_text("Le port de Brest compte trois quais.", "utf-8")
+    update(folder / "library", [folder / "port.txt"])
+    return folder / "library"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scripted_model(tmp_path_factory.mktemp("models") / "parrot.gguf", SCRIPT)
+
+
+@pytest.fixture(scope="module")
+def talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scripted_model(tmp_path_factory.mktemp("models") / "talker.gguf", LONG)
+
+
+@pytest.fixture
+def sessions() -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+def opened(sessions: contextlib.ExitStack, library: Path, make_engine: Callable[[], LocalEngine] | None) -> Session:
+    session = Session(library, make_engine)
+    sessions.callback(session.close)
+    return session
+
+
+def title(pilot: Pilot[None]) -> str:
+    return str(pilot.app.query_one(Title).render())
+
+
+async def choose(pilot: Pilot[None], typed: str) -> None:
+    """Type a model's name in the picker."""
+    await pilot.press("f2")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen), "the picker")
+    pilot.app.screen.query_one("#model", Input).focus()
+    pilot.app.screen.query_one("#model", Input).value = typed
+    await pilot.press("enter")
+
+
+# A real model
+
+
+async def test_what_a_model_writes_streams_and_is_then_replaced_by_what_was_checked(
+    sessions: contextlib.ExitStack, port: Path, model: Path
+) -> None:
+    session = opened(sessions, port, lambda: LocalEngine(model))
+    async with running(session) as pilot:  # type: ignore[arg-type]
+        await until(pilot, lambda: title(pilot) == "assistant · parrot", "the model")
+        turn = await answered(pilot, QUAYS)
+        assert turn.draft == SCRIPT
+        assert not turn.query(".draft")
+        assert f"{RIGHT} [1]" in shown(turn)
+        assert f"{WRONG} [1]\n{UNSUPPORTED}" in shown(turn)
+        assert [(chip.number, chip.role) for chip in turn.chips] == [(1, "cited")]
+        await until(pilot, lambda: "".join(source(pilot)._parts) == RIGHT, "the source")
+        assert pilot.app.screen.replies[0].answer == RIGHT
+
+
+async def test_esc_ends_the_writing_at_once_even_of_a_model_that_does_not_listen(
+    sessions: contextlib.ExitStack, port: Path, talker: Path
+) -> None:
+    session = opened(sessions, port, lambda: Interrupted(talker, signal.SIGSTOP))
+    history = fixed_history()
+    async with running(session, history) as pilot:  # type: ignore[arg-type]
+        turn = await ask(pilot, QUAYS)
+        await until(pilot, lambda: turn.has_class("writing"), "the draft")
+        draft = turn.draft
+        assert LONG.startswith(draft)
+        assert "writing, not checked yet" in str(turn.query_one(".stages").render())
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen.query_one(Composer).text == QUAYS, "the question")
+        assert "nothing of it was kept" in shown(turn)
+        assert draft not in shown(turn)
+        assert (pilot.app.screen.replies, history.find()) == ([], [])
+        await pilot.press("enter")
+        await until(pilot, lambda: len(pilot.app.screen.query("Turn.answered")) == 1, "the answer of another process")
+
+
+async def test_a_model_that_was_killed_is_a_message_in_the_conversation(
+    sessions: contextlib.ExitStack, port: Path, talker: Path
+) -> None:
+    session = opened(sessions, port, lambda: Interrupted(talker, signal.SIGKILL))
+    async with running(session) as pilot:  # type: ignore[arg-type]
+        turn = await answered(pilot, QUAYS)
+        assert turn.has_class("failed")
+        assert "was killed, as the system does when memory runs out" in shown(turn)
+        assert "choose a smaller model" in shown(turn)
+        assert pilot.app.screen.query_one(Composer).text == QUAYS
+        assert RIGHT in shown(await answered(pilot, QUAYS))
+
+
+async def test_a_broken_model_is_refused_and_the_one_before_stays(
+    sessions: contextlib.ExitStack, port: Path, model: Path, tmp_path: Path
+) -> None:
+    session = opened(sessions, port, lambda: LocalEngine(model))
+    async with running(session) as pilot:  # type: ignore[arg-type]
+        await until(pilot, lambda: "parrot" in title(pilot), "the model")
+        await choose(pilot, str(truncated_model(tmp_path)))
+        await until(pilot, lambda: "truncated.gguf" in notes(pilot), "the error")
+        await until(pilot, lambda: title(pilot) == "assistant · parrot", "the model before")
+        assert RIGHT in shown(await answered(pilot, QUAYS))
+
+
+async def test_a_model_is_chosen_and_the_reader_again(sessions: contextlib.ExitStack, port: Path, model: Path) -> None:
+    session = opened(sessions, port, None)
+    async with running(session) as pilot:  # type: ignore[arg-type]
+        await until(pilot, lambda: title(pilot) == "assistant · built-in reader", "the reader")
+        await choose(pilot, str(model))
+        await until(pilot, lambda: title(pilot) == "assistant · parrot", "the model")
+        assert f"{WRONG} [1]" in shown(await answered(pilot, QUAYS))
+        await pilot.press("f2", "enter")  # the reader is the first of the list
+        await until(pilot, lambda: title(pilot) == "assistant · built-in reader", "the reader")
+        assert WRONG not in shown(await answered(pilot, QUAYS))
+
+
+def test_the_command_and_the_environment_name_a_model(terminal: Terminal, article_library: Path, model: Path) -> None:
+    start = shlex.join(command("--library", article_library, "--lang", "en", "--no-history"))
+    terminal.type(f"{start} --model {model}", "Enter")
+    terminal.wait("assistant · parrot")
+    terminal.press("C-q")
+    eventually(terminal.screen, lambda screen: "parrot.gguf" in screen and "·" not in screen)
+    terminal.type(f"clear; ASSISTANT_MODEL=nonesuch.gguf {start}", "Enter")
+    terminal.wait("no model file nonesuch.gguf")
+    terminal.type("q")
+    eventually(terminal.screen, lambda screen: "no model file" not in screen)
+    terminal.type("clear; echo still a $((40 + 2))", "Enter")
+    terminal.wait("still a 42")
+
+
+def test_a_server_that_was_named_is_asked_only_when_there_is_a_question() -> None:
+    make = engine_maker("openai:qwen", "http://127.0.0.1:1/v1")
+    assert make is not None
+    engine = make()
+    assert (engine.name, engine.place) == ("qwen", "http://127.0.0.1:1/v1")
+    engine.close()
+
+
+# The picker
+
+
+async def test_models_that_were_pulled_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    pulled = catalogue.cards()[0]
+    pulled.source.path.parent.mkdir(parents=True)
+    shutil.copy(random_model(tmp_path), pulled.source.path)
+    session = FakeSession()
+    async with running(session) as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 2, "the list")
+        assert [str(option.id) for option in pilot.app.screen.query_one(OptionList).options] == ["reader", pulled.name]
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: title(pilot) == f"assistant · {pulled.name}", "the model")
+        assert session.engine is not None
+        session.engine.close()
+
+
+async def test_a_server_is_asked_for_its_address_and_the_title_says_where_it_is() -> None:
+    session = FakeSession()
+    async with running(session) as pilot:
+        await choose(pilot, "openai:qwen")
+        server = pilot.app.screen.query_one("#server", Input)
+        assert server.display
+        assert server.has_focus
+        server.value = "http://127.0.0.1:1/v1"
+        await pilot.press("enter")
+        await until(pilot, lambda: title(pilot) == "assistant · qwen at http://127.0.0.1:1/v1", "the server")
+        assert session.engine is not None
+        session.engine.close()
+
+
+async def test_a_name_that_is_no_model_says_what_to_type() -> None:
+    async with running() as pilot:
+        await choose(pilot, "qwem")
+        await until(pilot, lambda: "no model is called qwem" in notes(pilot), "the error")
+        assert "assistant models list" in notes(pilot)
+        assert title(pilot) == "assistant · built-in reader"
+
+
+async def test_another_model_is_not_chosen_while_one_is_loaded(model: Path) -> None:
+    session = FakeSession()
+    session.held.clear()
+    async with running(session) as pilot:
+        await choose(pilot, str(model))
+        await until(pilot, lambda: title(pilot) == f"assistant · loading {model}…", "the loading")
+        await pilot.press("f2")
+        assert "A model is being loaded" in notes(pilot)
+        session.held.set()
+        await until(pilot, lambda: title(pilot) == "assistant · parrot", "the model")
+        assert session.engine is not None
+        session.engine.close()
+
+
+async def test_esc_leaves_the_picker_with_the_model_as_it_was() -> None:
+    async with running() as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoosingScreen), "the picker")
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, ChoosingScreen), "the chat")
+        assert title(pilot) == "assistant · built-in reader"
+
+
+# What a reply looks like
+
+
+async def test_a_draft_is_shown_without_the_ids_that_nobody_knows() -> None:
+    session = FakeSession()
+    session.held.clear()
+    async with running(session) as pilot:
+        turn = await ask(pilot, ABROAD)
+        await until(pilot, lambda: "[…]" in shown(turn) and "calmes" in shown(turn), "the draft")
+        assert "effectuées. […] Les zones libérées sont calmes. […]" in shown(turn)
+        assert "Understood as: Combien de frappes ont eu lieu en 11 jours ?" in shown(turn)
+        session.held.set()
+
+
+async def test_an_unsupported_statement_stands_apart_with_its_reason_and_its_sentence() -> None:
+    async with running() as pilot:
+        turn = await answered(pilot, RAIDS)
+        said = [str(widget.render()) for widget in turn.query(".answer, .unsupported")]
+        assert said == [
+            "En 11 jours, 64 sorties ont été effectuées. [1]",
+            "Les zones libérées sont calmes. [2]\n✗ unsupported: the cited sentence does not say enough of it",
+            "Les zones libérées sont bombardées. [2]",
+        ]
+        assert [(chip.number, chip.role, chip.citation.sentence) for chip in turn.chips] == [
+            (1, "cited", FLIGHTS),
+            (2, "cited", BOMBED),
+        ]
+        assert "tiny-chat" in shown(turn)
+
+
+async def test_an_answer_that_does_not_hold_gives_way_to_the_readers_quotation() -> None:
+    async with running() as pilot:
+        turn = await answered(pilot, ZONES)
+        assert turn.has_class("answered")
+        assert str(turn.query(".answer").first().render()) == "bombardées"
+        assert "so the built-in reader replied instead" in shown(turn)
+        assert "✗ unsupported: the cited sentence does not give the number 80" in shown(turn)
+        assert [(chip.number, chip.role) for chip in turn.chips] == [(1, "cited"), (2, "doubted")]
+        await pilot.press("alt+2")
+        await until(pilot, lambda: source(pilot)._parts[1] == FLIGHTS, "the sentence")
+        assert source(pilot)._parts[2] == ""  # nothing of it is an answer
+        assert "does not support" in str(pilot.app.screen.query_one("#source-title").render())
+
+
+async def test_where_the_reader_finds_nothing_either_the_documents_do_not_say() -> None:
+    async with running() as pilot:
+        turn = await answered(pilot, TOWNS)
+        assert turn.has_class("abstained")
+        assert "The documents do not say." in shown(turn)
+        assert "it was cut before its citation" in shown(turn)
+        assert [(chip.number, chip.role) for chip in turn.chips] == [(1, "near"), (2, "near")]
+        assert "80 sorties. [2]" in shown(turn)  # the number that its sentence has below the answer
+
+
+async def test_a_model_may_say_that_the_documents_do_not_say() -> None:
+    async with running() as pilot:
+        turn = await answered(pilot, WEATHER)
+        assert turn.has_class("abstained")
+        assert not turn.query(".note, .unsupported")
+
+
+async def test_an_answer_says_what_was_sent_where() -> None:
+    async with running() as pilot:
+        turn = await answered(pilot, ABROAD)
+        assert "tiny-chat wrote at http://192.0.2.7:8080/v1" in shown(turn)
+
+
+async def test_written_replies_of_a_kept_conversation_look_the_same() -> None:
+    history = fixed_history()
+    async with running(history=history) as pilot:
+        turn = await answered(pilot, ZONES)
+        before = shown(turn).replace("▸", " ")
+        await pilot.press("ctrl+n", "ctrl+o")
+        await until(pilot, lambda: pilot.app.screen.query(OptionList), "the list")
+        await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 1, "the conversation")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: pilot.app.screen.query("Turn.answered"), "the turn")
+        assert shown(pilot.app.screen.query("Turn").last()) == before  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_what_comes_is_followed_unless_the_reader_scrolled_up(follows: bool) -> None:
+    session = FakeSession()
+    async with running(session, size=(70, 16)) as pilot:
+        await answered(pilot, RAIDS)
+        transcript = pilot.app.screen.query_one(Transcript)
+        session.held.clear()
+        await ask(pilot, RAIDS)
+        await until(pilot, lambda: transcript.scroll_y == transcript.max_scroll_y > 0, "the end")
+        if not follows:
+            transcript.scroll_to(y=0, animate=False)
+            await pilot.pause()
+        session.held.set()
+        await until(pilot, lambda: len(pilot.app.screen.query("Turn.answered")) == 2, "the answer")
+        for _ in range(5):
+            await pilot.pause()
+        assert transcript.scroll_y == (transcript.max_scroll_y if follows else 0)
+
+
+# Screens
+
+Before = Callable[[Pilot[None], FakeSession], Awaitable[None]]
+SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
+
+
+async def writing(pilot: Pilot[None], session: FakeSession) -> None:
+    session.held.clear()
+    turn = await ask(pilot, ABROAD)
+    await until(pilot, lambda: "calmes" in shown(turn), "the draft")
+
+
+async def checked(pilot: Pilot[None], session: FakeSession) -> None:
+    turn = await answered(pilot, RAIDS)
+    await until(pilot, lambda: turn.query("Chip.-current"), "the source")
+
+
+async def fallen_back(pilot: Pilot[None], session: FakeSession) -> None:
+    await answered(pilot, SORTIES)
+    turn = await answered(pilot, ZONES)
+    await until(pilot, lambda: turn.query("Chip.-current"), "the source")
+
+
+async def choosing(pilot: Pilot[None], session: FakeSession) -> None:
+    await pilot.press("f2")
+    await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 3, "the list")
+    pilot.app.screen.query_one("#model", Input).value = "openai:qwen"
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("theme", ["assistant-dark", "assistant-light"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", [writing, checked, fallen_back, choosing], ids=lambda state: state.__name__)
+def test_screen(
+    snap_compare: Callable[..., bool],
+    state: Before,
+    size: str,
+    theme: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    messages.use("fr")
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    for card in catalogue.cards()[:2]:
+        card.source.path.parent.mkdir(parents=True, exist_ok=True)
+        card.source.path.touch()
+    session = FakeSession()
+    app = AssistantApp(session, fixed_history(), theme)  # type: ignore[arg-type]
+
+    async def before(pilot: Pilot[None]) -> None:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        await state(pilot, session)
+        await pilot.pause()
+
+    try:
+        assert snap_compare(app, terminal_size=SIZES[size], run_before=before)
+    finally:
+        session.held.set()
