@@ -49,9 +49,9 @@ class LocalEngine:
         return self._process.pid
 
     def count(self, messages: Sequence[Message]) -> int:
-        """Tokens of the messages in the model's template."""
+        """Tokens of the messages in the model's template; 0 if it was stopped meanwhile."""
         number = self._ask(count=_plain(messages))
-        return int(self._reply(number)["count"])
+        return int(self._reply(number).get("count", 0))
 
     def generate(self, messages: Sequence[Message], form: Form, limit: int) -> Iterator[str]:
         """Pieces of the output, at most `limit` tokens. Closing the iterator stops the model, as `stop` does."""

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from models.training.checkpoints import load_checkpoint, save_checkpoint
 from models.training.encoder_model import encode_ids, save_encoder
 from models.training.encoder_start import start_encoder
 from models.training.losses import contrast, distance
@@ -105,27 +106,12 @@ class EncoderTrainer:
         vectors = encode_ids(self.model, rows).view(len(batch), 3, -1)
         return contrast(vectors[:, 0], vectors[:, 1], 20.0, wrong=vectors[:, 2])
 
-    def save(self, path: Path, done: int) -> None:
-        """Write a checkpoint under a temporary name, then rename it."""
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "done": done}
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
-
-    def load(self, path: Path) -> int:
-        """Take up the checkpoint, if there is one; gives the number of steps done."""
-        if not path.exists():
-            return 0
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        return int(state["done"])
-
 
 def train_encoder(places: Places, settings: EncoderSettings) -> Path:
     """Train and write the encoder as `work/<name>-<phase>` after each phase; gives the last folder."""
     trainer = EncoderTrainer(places, settings)
     checkpoint = places.work / f"{settings.name}.pt"
-    done = trainer.load(checkpoint)
+    done = load_checkpoint(checkpoint, trainer.model, trainer.optimiser)
     trainer.start(done)
     first = 0
     for number, phase in enumerate((EncoderPhase(**phase) for phase in settings.phases), start=1):
@@ -142,7 +128,7 @@ def _run_phase(trainer: EncoderTrainer, phase: EncoderPhase, first: int, done: i
     for step in range(max(0, done - first), phase.steps):
         progress.step(**trainer.step(phase, _share(phase, step)))
         if (step + 1) % trainer.settings.save_every == 0 or step + 1 == phase.steps:
-            trainer.save(checkpoint, first + step + 1)
+            save_checkpoint(checkpoint, trainer.model, trainer.optimiser, first + step + 1)
 
 
 def _share(phase: EncoderPhase, step: int) -> float:

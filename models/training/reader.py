@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 
 from models.training.bilingual import read_lexicons
+from models.training.checkpoints import load_checkpoint, save_checkpoint
 from models.training.data import read_squad
 from models.training.progress import Progress
 from models.training.reader_model import ReaderModel
@@ -106,34 +107,19 @@ class ReaderTrainer:
     def _share(self, done: int) -> float:
         return min((done + 1) / self.settings.warm_up, 1 - done / self.settings.steps)
 
-    def save(self, path: Path, done: int) -> None:
-        """Write a checkpoint under a temporary name, then rename it."""
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "done": done}
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
-
-    def load(self, path: Path) -> int:
-        """Take up the checkpoint, if there is one; gives the number of steps done."""
-        if not path.exists():
-            return 0
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        return int(state["done"])
-
 
 def train_reader(places: Places, settings: ReaderSettings) -> Path:
     """Train and write the reader as `work/<name>`."""
     trainer = ReaderTrainer(places, settings)
     checkpoint, folder = places.work / f"{settings.name}.pt", places.work / settings.name
-    done = trainer.load(checkpoint)
+    done = load_checkpoint(checkpoint, trainer.model, trainer.optimiser)
     trainer.start(done)
     progress = Progress(settings.name, settings.steps)
     progress.resume(done)
     for step in range(done, settings.steps):
         progress.step(**trainer.step(step))
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            trainer.save(checkpoint, step + 1)
+            save_checkpoint(checkpoint, trainer.model, trainer.optimiser, step + 1)
             trainer.model.save(folder, trainer.tokenizer)
         if (step + 1) % settings.measure_every == 0 or step + 1 == settings.steps:
             print("  ".join(f"{name} {value:.1f}" for name, value in trainer.measure().items()), flush=True)
