@@ -16,7 +16,9 @@ def command(*arguments: str | Path) -> list[str]:
 
 def environment(**changes: str | Path) -> dict[str, str]:
     """The tests' environment (tests/conftest.py sets ASSISTANT_HOME) with changes, sockets forbidden."""
-    return {**os.environ, "PYTHONPATH": str(NO_NETWORK), **{name: str(value) for name, value in changes.items()}}
+    # An embedder that was loaded in the tests' own process has set this one for all that run after it.
+    ours = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
+    return {**ours, "PYTHONPATH": str(NO_NETWORK), **{name: str(value) for name, value in changes.items()}}
 
 
 def assistant(
