@@ -52,13 +52,14 @@ class Hub:
 def hub() -> Iterator[Hub]:
     """A running hub."""
     state = Hub()
-    with _serving(_bytes_handler(state)) as bytes_url, _serving(_resolve_handler(state, bytes_url)) as url:
+    with serving(_bytes_handler(state)) as bytes_url, serving(_resolve_handler(state, bytes_url)) as url:
         state.url = url
         yield state
 
 
 @contextlib.contextmanager
-def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on loopback, and its address, for as long as the block lasts."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from fake_session import (
     fixed_history,
 )
 from test_tui import answered, ask, english, notes, running, shown, source, until
+from test_tui_snapshots import SIZES, THEMES, Before, check_screen
 from test_tui_terminal import Terminal, eventually, terminal
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
@@ -35,7 +36,6 @@ from assistant import catalogue, messages
 from assistant.engine import Form, Message
 from assistant.indexing import update
 from assistant.session import Session
-from assistant.tui.app import AssistantApp
 from assistant.tui.choosing import ChoosingScreen
 from assistant.tui.command import engine_maker
 from assistant.tui.composer import Composer
@@ -377,9 +377,6 @@ async def test_what_comes_is_followed_unless_the_reader_scrolled_up(follows: boo
 
 # Screens
 
-Before = Callable[[Pilot[None], FakeSession], Awaitable[None]]
-SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-
 
 async def writing(pilot: Pilot[None], session: FakeSession) -> None:
     session.held.clear()
@@ -405,7 +402,7 @@ async def choosing(pilot: Pilot[None], session: FakeSession) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("theme", ["assistant-dark", "assistant-light"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("state", [writing, checked, fallen_back, choosing], ids=lambda state: state.__name__)
 def test_screen(
@@ -421,16 +418,4 @@ def test_screen(
     for card in catalogue.cards()[:2]:
         card.source.path.parent.mkdir(parents=True, exist_ok=True)
         card.source.path.touch()
-    session = FakeSession()
-    app = AssistantApp(session, fixed_history(), theme)  # type: ignore[arg-type]
-
-    async def before(pilot: Pilot[None]) -> None:
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        await state(pilot, session)
-        await pilot.pause()
-
-    try:
-        assert snap_compare(app, terminal_size=SIZES[size], run_before=before)
-    finally:
-        session.held.set()
+    check_screen(snap_compare, state, size, theme, FakeSession())

@@ -57,6 +57,22 @@ async def help_(pilot: Pilot[None], session: FakeSession) -> None:
     await pilot.press("f1")
 
 
+def check_screen(snap_compare: Callable[..., bool], state: Before, size: str, theme: str, session: FakeSession) -> None:
+    """Compare the screen once `state` has been brought about."""
+    app = AssistantApp(session, fixed_history(), theme)  # type: ignore[arg-type]
+
+    async def before(pilot: Pilot[None]) -> None:
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        await state(pilot, session)
+        await pilot.pause()
+
+    try:
+        assert snap_compare(app, terminal_size=SIZES[size], run_before=before)
+    finally:
+        session.held.set()
+
+
 STATES = [empty, answering, answered_with_source, abstained, error, history, help_]
 
 
@@ -70,18 +86,7 @@ def test_screen(snap_compare: Callable[..., bool], state: Before, size: str, the
         "Move /home/ada/library/library.db away and make it again: assistant index --library /home/ada/library PATH…",
     )
     session = FakeSession(opening=broken if state is error else None)
-    app = AssistantApp(session, fixed_history(), theme)  # type: ignore[arg-type]
-
-    async def before(pilot: Pilot[None]) -> None:
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        await state(pilot, session)
-        await pilot.pause()
-
-    try:
-        assert snap_compare(app, terminal_size=SIZES[size], run_before=before)
-    finally:
-        session.held.set()
+    check_screen(snap_compare, state, size, theme, session)
 
 
 def test_the_picture_in_the_readme_is_what_the_screen_looks_like() -> None:
