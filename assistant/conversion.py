@@ -1,4 +1,4 @@
-"""A BERT checkpoint's folder, as sentence-transformers saves it → one Q8_0 GGUF file that llama.cpp runs.
+"""A BERT checkpoint's folder, as sentence-transformers saves it → one 8-bit GGUF file that llama.cpp runs.
 
 Weights are read with safetensors and written with llama.cpp's own `gguf`: no torch. The tokenizer travels in the file's
 metadata under the key that the GGUF specification reserves for it. Format: https://github.com/ggml-org/ggml,
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _POOLING = {"pooling_mode_mean_tokens": "MEAN", "pooling_mode_cls_token": "CLS"}
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a sentence-transformers folder says of a BERT encoder that can be written as GGUF."""
+    """What a sentence-transformers folder says of a BERT encoder that can be written as GGUF.
+
+    `table`: GGML's type of the table of token vectors; 4 bits lose nothing of one that came in 4 bits.
+    """
 
     folder: Path
     name: str
@@ -32,6 +34,7 @@ class Checkpoint:
     tokenizer: str
     pooling: str
     max_tokens: int
+    table: str = "Q8_0"
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
@@ -69,7 +72,6 @@ def write_gguf(checkpoint: Checkpoint, target: Path, metadata: Mapping[str, str]
         _add_settings(writer, checkpoint)
         for key, value in (metadata or {}).items():
             writer.add_string(key, value)
-        _add_vocabulary(writer, json.loads(checkpoint.tokenizer)["model"]["vocab"])
         _add_tensors(writer, checkpoint)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -111,6 +113,10 @@ def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
     writer.add_head_count(config["num_attention_heads"])
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
+    # llama.cpp is given numbers of tokens, never text: the tokenizer below is the only one.
+    writer.add_tokenizer_model("none")
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_token_type_count(config["type_vocab_size"])
     writer.add_pooling_type(gguf.PoolingType[checkpoint.pooling])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
     writer.add_string(TOKENIZER_KEY, _without_spaces(checkpoint.tokenizer))
@@ -119,28 +125,6 @@ def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
 
 def _without_spaces(text: str) -> str:
     return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
-
-
-def _add_vocabulary(writer: Any, vocabulary: dict[str, int]) -> None:
-    import gguf
-
-    tokens = sorted(vocabulary, key=vocabulary.__getitem__)
-    writer.add_token_type_count(2)
-    writer.add_tokenizer_model("bert")
-    writer.add_token_list([_phantom_space(token).encode() for token in tokens])
-    writer.add_token_types([gguf.TokenType.CONTROL if t in _SPECIAL else gguf.TokenType.NORMAL for t in tokens])
-    writer.add_bos_token_id(vocabulary["[CLS]"])
-    writer.add_eos_token_id(vocabulary["[SEP]"])
-    writer.add_sep_token_id(vocabulary["[SEP]"])
-    writer.add_unk_token_id(vocabulary["[UNK]"])
-    writer.add_pad_token_id(vocabulary["[PAD]"])
-
-
-def _phantom_space(token: str) -> str:
-    """A WordPiece as llama.cpp's tokenizer spells it: ▁ before a word's first piece, nothing before the others."""
-    if token in _SPECIAL:
-        return token
-    return token.removeprefix("##") if token.startswith("##") else "▁" + token
 
 
 def _add_tensors(writer: Any, checkpoint: Checkpoint) -> None:
@@ -157,7 +141,7 @@ def _add_tensors(writer: Any, checkpoint: Checkpoint) -> None:
             continue
         tensor = weights.astype(np.float32)
         if _is_matrix(name, tensor):
-            kind = gguf.GGMLQuantizationType.Q8_0
+            kind = gguf.GGMLQuantizationType[checkpoint.table if name.startswith("token_embd.") else "Q8_0"]
             writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
         elif "position" in name:
             writer.add_tensor(name, tensor.astype(np.float16))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST_SPAN = 40
 """Tokens of the longest span looked for."""
+_LONGEST_QUESTION = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,24 @@ class Candidate:
     last: int
 
 
-def make_window(
-    tokenizer: "Tokenizer", question: str, sentences: Sequence[str], longest: int, question_tokens: int = 64
-) -> Window:
+def make_window(tokenizer: "Tokenizer", question: str, sentences: Sequence[str], longest: int) -> Window:
     """The window of as many of the sentences as fit in `longest` tokens; the last that fits is cut."""
     asked, *encoded = tokenizer.encode_batch([question, *sentences], add_special_tokens=False)
-    opening, separator = (tokenizer.encode(name, add_special_tokens=False).ids for name in ("[CLS]", "[SEP]"))
-    ids: list[int] = [*opening, *asked.ids[:question_tokens], *separator]
+    opening, separator = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+    ids: list[int] = [opening, *asked.ids[:_LONGEST_QUESTION], separator]
     tokens: list[tuple[int, int]] = []
     offsets: list[tuple[int, int]] = []
-    for sentence in encoded:
+    for text, sentence in zip(sentences, encoded, strict=True):
         room = max(0, longest - 1 - len(ids))
         tokens.append((len(ids), len(ids) + len(sentence.ids[:room])))
         ids += sentence.ids[:room]
-        offsets += sentence.offsets[:room]
-    return Window([*ids, *separator], tuple(tokens), tuple(offsets))
+        offsets += [_trimmed(text, *place) for place in sentence.offsets[:room]]
+    return Window([*ids, separator], tuple(tokens), tuple(offsets))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A word piece's place without the space before it, which SentencePiece counts as its own."""
+    return start + len(text[start:end]) - len(text[start:end].lstrip()), end
 
 
 def best_spans(scores: "NDArray[np.float32]", window: Window) -> list[Candidate | None]:

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from models.training.encoder_model import EncoderEmbedder
 from models.training.settings import Places
 from models.training.shipping import load_shipped
 from models.training.similarity_tasks import Embed
@@ -13,15 +12,13 @@ from models.training.teacher import teacher_folder
 
 
 def load_embedder(name: str, places: Places) -> Embed:
-    """`minilm` (the English teacher), `shipped` (`models/embedder`), `NAME.npy` or an encoder's folder under `work`."""
+    """`minilm` (the English teacher), `shipped` (`models/embedder`), or `NAME.npy` under `work`."""
     if name == "minilm":
         return _teacher()
     if name == "shipped":
         return load_shipped(places.models / "embedder")
-    path = places.work / name
-    if path.is_dir():
-        return EncoderEmbedder.load(path)
-    return StaticEmbedder(Tokenizer.from_file(str(places.work / "tokenizer.json")), np.load(path.with_suffix(".npy")))
+    table = np.load(places.work / f"{name}.npy")
+    return StaticEmbedder(Tokenizer.from_file(str(places.work / "tokenizer.json")), table)
 
 
 def _teacher() -> Embed:

@@ -1,4 +1,4 @@
-"""Unit vectors of pairs → training losses, shared by the static embedder and the encoder."""
+"""Unit vectors of pairs → training losses of the static embedder."""
 
 import torch
 from torch.nn.functional import cross_entropy

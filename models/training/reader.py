@@ -1,4 +1,4 @@
-"""Questions → the reader: the French–English encoder fine-tuned to mark the answer's first and last word piece.
+"""Questions → the reader: the multilingual encoder fine-tuned to mark the answer's first and last word piece.
 
 Cross-entropy of the start and of the end over a window's tokens, the [CLS] token standing for "it does not say"
 (Devlin et al., arXiv 1810.04805). The learning rate warms up and falls linearly to nothing.
@@ -32,7 +32,7 @@ class ReaderSettings:
 
     seed: int = 0
     name: str = "reader"
-    start: str = "encoder-2"
+    start: str = "reader-start"
     steps: int = 2_400
     batch_tokens: int = 4_096
     encoder_rate: float = 2.5e-4
@@ -51,13 +51,11 @@ class ReaderTrainer:
     def __init__(self, places: Places, settings: ReaderSettings) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.tokenizer = Tokenizer.from_file(str(places.work / "tokenizer.json"))
+        self.tokenizer = Tokenizer.from_file(str(places.work / settings.start / "tokenizer.json"))
         self.model = ReaderModel(places.work / settings.start, settings.dropout).train()
+        trained = [values for values in self.model.encoder.parameters() if values.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            [{"params": list(self.model.encoder.parameters())}, {"params": list(self.model.head.parameters())}],
-            lr=0.0,
-            weight_decay=0.01,
-            fused=True,
+            [{"params": trained}, {"params": list(self.model.head.parameters())}], lr=0.0, weight_decay=0.01, fused=True
         )
         self._reading, self._lexicons = read_reading(places), read_lexicons(places)
         deciding = read_squad(places.data / "piaf/train.json", held_out=True)
@@ -133,7 +131,8 @@ def _batches(examples: Examples, tokens: int, chance: random.Random, pool: int =
         drawn = sorted((next(stream) for _ in range(pool)), key=lambda example: len(example.window.ids))
         batches: list[list[Example]] = [[]]
         for example in drawn:
-            if (len(batches[-1]) + 1) * len(example.window.ids) > tokens:
+            padded = -(-len(example.window.ids) // 16) * 16
+            if (len(batches[-1]) + 1) * padded > tokens:
                 batches.append([])
             batches[-1].append(example)
         chance.shuffle(batches)

@@ -8,13 +8,9 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from transformers import AutoModel
+from transformers import AutoModel, BertModel
 
 from assistant.spans import Window
-from models.training.encoder_model import save_encoder
-
-POSITIONS = 384
-"""Positions kept of the encoder's 512: windows are shorter, and the file is smaller."""
 
 
 class ReaderModel(torch.nn.Module):
@@ -27,23 +23,18 @@ class ReaderModel(torch.nn.Module):
         self.encoder = AutoModel.from_pretrained(
             folder, add_pooling_layer=False, hidden_dropout_prob=dropout, **plain
         ).float()
-        self._cut_positions()
+        # Never trained: they stay the 4-bit values that they came as, and words that no question holds keep theirs.
+        self.encoder.embeddings.word_embeddings.requires_grad_(False)
         self.head = torch.nn.Linear(self.encoder.config.hidden_size, 2)
         torch.nn.init.normal_(self.head.weight, std=0.02)
         torch.nn.init.zeros_(self.head.bias)
         if (folder / "head.safetensors").exists():
             self.head.load_state_dict(load_file(folder / "head.safetensors"))
 
-    def _cut_positions(self) -> None:
-        embeddings = self.encoder.embeddings
-        kept = embeddings.position_embeddings.weight.detach()[:POSITIONS].clone()
-        embeddings.position_embeddings = torch.nn.Embedding.from_pretrained(kept, freeze=False)
-        embeddings.position_ids = embeddings.position_ids[:, :POSITIONS]
-        self.encoder.config.max_position_embeddings = len(kept)
-
     def forward(self, windows: list[Window]) -> torch.Tensor:
         """Logits (windows, tokens of the longest, 2); those of padding are far below all others."""
-        longest = max(len(window.ids) for window in windows)
+        # A multiple of 16: kernels are made once for each shape.
+        longest = -(-max(len(window.ids) for window in windows) // 16) * 16
         ids = torch.zeros(len(windows), longest, dtype=torch.long)
         for number, window in enumerate(windows):
             ids[number, : len(window.ids)] = torch.tensor(window.ids)
@@ -69,6 +60,15 @@ class ReaderModel(torch.nn.Module):
         return found
 
     def save(self, folder: Path, tokenizer: Tokenizer) -> None:
-        """Write the encoder (float16), the head (float32) and the tokenizer."""
+        """Write encoder and tokenizer as `save_encoder` does, and the head (float32)."""
         save_encoder(self.encoder, tokenizer, folder)
         save_file(self.head.state_dict(), folder / "head.safetensors")
+
+
+def save_encoder(model: BertModel, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write config.json, model.safetensors (float16) and tokenizer.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = AutoModel.from_config(model.config, add_pooling_layer=False)
+    half.load_state_dict(model.state_dict())
+    half.half().save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))

@@ -52,7 +52,7 @@ def _write(places: Places, settings: ReaderShippingSettings, target: Path, calib
     folder = places.work / settings.folder
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
-    checkpoint = Checkpoint(folder, settings.name, config, tokenizer, "NONE", LONGEST_WINDOW)
+    checkpoint = Checkpoint(folder, settings.name, config, tokenizer, "NONE", LONGEST_WINDOW, "Q4_0")
     head = load_file(folder / "head.safetensors")
     values = np.concatenate([head["weight"].ravel(), head["bias"]]).astype(np.float32)
     stored = {HEAD_KEY: base64.b64encode(values.tobytes()).decode(), CALIBRATION_KEY: json.dumps(asdict(calibration))}

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tokenizers import Tokenizer
 
@@ -16,13 +16,14 @@ from models.training.reading_questions import Asked, Reading
 class Mixture:
     """How examples are drawn; shares are 0…1, lengths are tokens.
 
-    `french` counts how often a pass takes each French question. `sizes` weighs windows of 1, 2, … sentences. Of the
+    `passes` says how often a pass takes each question of a source (by language and name), 1 where it says nothing.
+    `sizes` weighs windows of 1, 2, … sentences. Of the
     answerable questions `elsewhere` are asked of a window of their own text without the answer, and as many French ones
     of one of BM25's favourites. `switched`: English questions, and English windows, in which words become French.
     `asked_in_english`: French questions in which words become English.
     """
 
-    french: int = 4
+    passes: dict[str, float] = field(default_factory=dict)
     sizes: tuple[float, ...] = (0.25, 0.2, 0.2, 0.2, 0.15)
     longest: int = 256
     elsewhere: float = 0.1
@@ -52,16 +53,17 @@ class Examples:
 
     def __iter__(self) -> Iterator[Example]:
         while True:
-            turn = [one for one in self.asked for _ in range(self.mixture.french if one.language == "fr" else 1)]
+            turn = [one for one in self.asked for _ in range(self._times(one))]
             self.chance.shuffle(turn)
             for one in turn:
                 example = self._example(one)
                 if example is not None:
                     yield example
 
-    def passes(self) -> int:
-        """Examples of one pass."""
-        return sum(self.mixture.french if one.language == "fr" else 1 for one in self.asked)
+    def _times(self, one: Asked) -> int:
+        """How often this pass takes the question: the fraction by chance."""
+        passes = self.mixture.passes.get(f"{one.language} {one.source}", 1.0)
+        return int(passes + self.chance.random())
 
     def _example(self, one: Asked) -> Example | None:
         draw = self.chance.random()

