@@ -1,15 +1,20 @@
-"""Stand-ins that make tests quick: a deterministic embedder without a model, a chat model that says what it is told."""
+"""Stand-ins that make tests quick: an embedder without a model, chat models that obey a script or are cut off."""
 
+import contextlib
 import hashlib
+import os
 import re
+import signal
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.engine import Form, Message
 from assistant.errors import ModelUnusable
+from assistant.worker import LocalEngine
 
 
 class BagOfWords:
@@ -74,3 +79,19 @@ class Scripted:
     def stop(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class InterruptedEngine(LocalEngine):
+    """A real model whose process gets a signal, once, after the first piece that it writes."""
+
+    def __init__(self, path: Path, number: signal.Signals) -> None:
+        super().__init__(path)
+        self._number: signal.Signals | None = number
+
+    def generate(self, messages: Sequence[Message], form: Form, limit: int) -> Iterator[str]:
+        with contextlib.closing(super().generate(messages, form, limit)) as pieces:  # type: ignore[type-var]
+            for piece in pieces:
+                if self._number is not None:
+                    os.kill(self.pid, self._number)
+                    self._number = None
+                yield piece

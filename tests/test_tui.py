@@ -1,89 +1,24 @@
-"""Every action of the terminal UI, by its keys, on a session that always answers the same."""
-
-import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+"""Asking, cancelling, typing and finding one's way in the terminal UI, on a session that always answers the same."""
 
 import pytest
 from fake_session import ARTICLE, FLIGHTS, FOOTBALL, REPLIES, SORTIES, STRIKES, FakeSession, fixed_history
-from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, ProgressBar
+from textual.widgets import ProgressBar
+from tui import TINY, answered, ask, english, notes, running, shown, source, until
 
 from assistant import messages
 from assistant.errors import BadQuestion, LibraryBroken, LibraryMissing
-from assistant.history import History
 from assistant.tui.adding import AddingScreen
-from assistant.tui.app import AssistantApp
 from assistant.tui.chat import ChatScreen
 from assistant.tui.chip import Chip
 from assistant.tui.commands import commands
 from assistant.tui.composer import Composer
-from assistant.tui.conversations import ConversationsScreen
 from assistant.tui.help import HelpScreen
-from assistant.tui.source import SourcePane, SourceText
+from assistant.tui.source import SourcePane
 from assistant.tui.transcript import Transcript
 from assistant.tui.trouble import TroubleScreen
-from assistant.tui.turn import Turn
 from assistant.tui.updating import UpdatingScreen
 
-WIDE, NARROW, TINY = (140, 40), (80, 24), (40, 12)
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    messages.use("en")
-
-
-@asynccontextmanager
-async def running(
-    session: FakeSession | None = None, history: History | None = None, size: tuple[int, int] = WIDE
-) -> AsyncIterator[Pilot[None]]:
-    app = AssistantApp(session or FakeSession(), history or fixed_history())  # type: ignore[arg-type]
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield pilot
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object], what: str = "") -> None:
-    """Wait for what threads bring about."""
-    for _ in range(500):
-        await pilot.pause()
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"never came: {what or true}")
-
-
-async def ask(pilot: Pilot[None], question: str) -> Turn:
-    composer = pilot.app.screen.query_one(Composer)
-    composer.focus()
-    composer.text = question
-    await pilot.press("enter")
-    await until(pilot, lambda: pilot.app.screen.query(Turn), "the turn")
-    return pilot.app.screen.query(Turn).last()
-
-
-async def answered(pilot: Pilot[None], question: str) -> Turn:
-    turn = await ask(pilot, question)
-    await until(pilot, lambda: "asking" not in turn.classes, "the end of the turn")
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    return turn
-
-
-def shown(turn: Turn) -> str:
-    return "\n".join(str(widget.render()) for widget in turn.children)
-
-
-def source(pilot: Pilot[None]) -> SourceText:
-    return pilot.app.screen.query_one(SourceText)
-
-
-def notes(pilot: Pilot[None]) -> str:
-    return "\n".join(note.message for note in pilot.app._notifications)
-
+__all__ = ["english"]  # a fixture
 
 # Asking
 
@@ -255,69 +190,6 @@ async def test_trouble_at_the_start_says_what_to_type_and_can_be_tried_again(
         assert "answered" in (await answered(pilot, SORTIES)).classes
 
 
-# Citations and the source
-
-
-async def test_citations_are_chosen_by_tab_arrows_numbers_and_mouse() -> None:
-    async with running() as pilot:
-        await answered(pilot, SORTIES)
-        turn = await answered(pilot, STRIKES)
-        first, second = turn.chips
-        await pilot.press("tab")
-        assert first.has_focus
-        await pilot.press("down")
-        assert second.has_focus
-        await until(pilot, lambda: second.has_class("-current"), "the source of the second")
-        await pilot.press("up")
-        assert first.has_focus
-        await pilot.press("2")
-        assert second.has_focus
-        await pilot.press("tab")
-        assert pilot.app.screen.query_one(Composer).has_focus
-        await pilot.press("alt+1")
-        assert first.has_focus
-        await pilot.click(second)
-        await until(pilot, lambda: second.has_class("-current"), "the source of the clicked one")
-
-
-async def test_enter_opens_the_citation_in_the_source_also_where_that_is_hidden() -> None:
-    async with running(size=NARROW) as pilot:
-        await answered(pilot, SORTIES)
-        pane = pilot.app.screen.query_one(SourcePane)
-        assert not pane.display
-        await pilot.press("tab", "enter")
-        await until(pilot, lambda: pane.display and pane.query_one("#source-scroll").has_focus, "the source")
-        await pilot.press("escape")
-        assert not pane.display
-        assert pilot.app.screen.query_one(Composer).has_focus
-        await pilot.press("ctrl+t")
-        assert pane.display
-
-
-async def test_the_source_can_be_hidden_where_there_is_room() -> None:
-    async with running() as pilot:
-        pane = pilot.app.screen.query_one(SourcePane)
-        assert pane.display
-        await pilot.press("ctrl+t")
-        assert not pane.display
-
-
-@pytest.mark.parametrize(
-    ("state", "warning"),
-    [("changed", "has changed since it was indexed"), ("gone", "no longer there"), ("unknown", "no longer holds")],
-)
-async def test_a_source_that_is_not_what_was_indexed_says_so(state: str, warning: str) -> None:
-    session = FakeSession()
-    session.source_state = state
-    async with running(session) as pilot:
-        await answered(pilot, SORTIES)
-        banner = pilot.app.screen.query_one("#source-warning")
-        await until(pilot, lambda: warning in str(banner.render()), "the warning")
-        assert banner.display
-        highlighted = "".join(source(pilot)._parts[1:4])
-        assert highlighted == ("" if state == "unknown" else FLIGHTS)
-
-
 # Typing
 
 
@@ -341,114 +213,6 @@ async def test_blank_questions_are_not_sent() -> None:
     async with running(session) as pilot:
         await pilot.press("space", "enter")
         assert session.asked == []
-
-
-# Conversations
-
-
-async def test_a_kept_conversation_is_found_resumed_and_deleted() -> None:
-    session, history = FakeSession(), fixed_history()
-    async with running(session, history) as pilot:
-        await answered(pilot, SORTIES)
-        await pilot.press("ctrl+n")
-        await until(pilot, lambda: not pilot.app.screen.query(Turn), "the empty conversation")
-        await answered(pilot, FOOTBALL)
-        await pilot.press("ctrl+o")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationsScreen), "the list")
-        options = pilot.app.screen.query_one(OptionList)
-        await until(pilot, lambda: options.option_count == 2, "both")
-        await pilot.press(*"sorties")
-        await until(pilot, lambda: options.option_count == 1, "the one found")
-        await pilot.press("enter", "enter")
-        await until(pilot, lambda: len(pilot.app.screen.query(Turn)) == 1, "the resumed turn")
-        assert "64 sorties" in shown(pilot.app.screen.query_one(Turn))
-        await answered(pilot, STRIKES)
-        assert session.asked[-1][1] == (REPLIES[SORTIES],)
-        assert sorted(kept.turns for kept in history.find()) == [1, 2]
-        await pilot.press("ctrl+o")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationsScreen), "the list")
-        options = pilot.app.screen.query_one(OptionList)
-        await until(pilot, lambda: options.option_count == 2, "both")
-        await pilot.press("tab", "delete")
-        assert "again" in str(pilot.app.screen.query_one(".dialog-keys").render())
-        await pilot.press("delete")
-        await until(pilot, lambda: options.option_count == 1, "the one left")
-        assert len(history.find()) == 1
-
-
-async def test_an_unusable_history_is_told_and_does_not_stop_answers(tmp_path: Path) -> None:
-    place = tmp_path / "history.db"
-    place.write_text("not a database, whatever its name says; and long enough to be taken for one")
-    async with running(history=History(place)) as pilot:
-        assert "answered" in (await answered(pilot, SORTIES)).classes
-        assert "--no-history" in notes(pilot)
-
-
-async def test_copy_and_export_keep_the_citation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running() as pilot:
-        await pilot.press("ctrl+y", "ctrl+s")
-        assert "no answer to copy" in notes(pilot)
-        assert "nothing to export" in notes(pilot)
-        await answered(pilot, SORTIES)
-        await pilot.press("ctrl+y")
-        assert pilot.app.clipboard == f"64 sorties\n\narticle.txt:14 (2744–2801): {FLIGHTS}"
-        delivered: list[tuple[str, str]] = []
-        monkeypatch.setattr(
-            pilot.app,
-            "deliver_text",
-            lambda file, save_filename: delivered.append((save_filename, file.read())),
-        )
-        await pilot.press("ctrl+s")
-        await pilot.app.screen.run_action("export('json')")
-        (markdown, as_markdown), (json_name, as_json) = delivered
-        assert markdown == "combien-de-sorties-ont-été-effectuées-en-11-jours.md"
-        assert "2744–2801" in as_markdown
-        assert json_name.endswith(".json")
-        assert json.loads(as_json)["turns"][0]["citations"][0]["start"] == 2744
-
-
-# Documents
-
-
-async def test_files_are_added_with_completion_and_progress(tmp_path: Path) -> None:
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "note.md").write_text("Une note.")
-    session = FakeSession()
-    async with running(session) as pilot:
-        pilot.app.screen.action_add_documents()
-        await until(pilot, lambda: isinstance(pilot.app.screen, AddingScreen), "the path")
-        options = pilot.app.screen.query_one(OptionList)
-        pilot.app.screen.query_one(Input).value = f"{tmp_path}/no"
-        await until(pilot, lambda: options.option_count == 1, "the folder")
-        await pilot.press("tab")
-        assert pilot.app.screen.query_one(Input).value == f"{tmp_path}/notes/"
-        await until(pilot, lambda: options.option_count and "note.md" in str(options.options[0].id), "the file")
-        await pilot.press("down", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, UpdatingScreen), "the update")
-        await until(pilot, lambda: "1 file added" in str(pilot.app.screen.query_one("#outcome").render()), "its end")
-        assert session.updates == [[tmp_path / "notes" / "note.md"]]
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen), "the chat")
-        assert "2 documents" in str(pilot.app.screen.query_one("#welcome-library").render())
-
-
-async def test_an_update_shows_progress_and_can_be_stopped() -> None:
-    session = FakeSession()
-    session.held.clear()
-    async with running(session) as pilot:
-        await pilot.press("ctrl+r")
-        await until(pilot, lambda: pilot.app.screen.query_one(ProgressBar).progress == 2, "progress")
-        await pilot.press("escape")
-        assert session.stopped
-        await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen), "the chat")
-
-
-async def test_an_update_that_fails_says_why() -> None:
-    session = FakeSession()
-    session.updating = LibraryBroken("cannot read note.bin.", "Give a text file.")
-    async with running(session) as pilot:
-        await pilot.press("ctrl+r")
-        await until(pilot, lambda: "note.bin" in str(pilot.app.screen.query_one("#outcome").render()), "the reason")
 
 
 # Finding one's way

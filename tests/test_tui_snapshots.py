@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from fake_session import FOOTBALL, SORTIES, STRIKES, FakeSession, fixed_history
 from readme_picture import PICTURE, picture
-from test_tui import answered, ask, until
 from textual.pilot import Pilot
 from textual.widgets import OptionList
+from tui import answered, ask, until
 
 from assistant import messages
 from assistant.errors import LibraryBroken
