@@ -1,14 +1,15 @@
 """Windows map tokens back to the characters of their sentence; the best span never leaves its sentence."""
 
+import math
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
-from assistant import places
-from assistant.spans import LONGEST_SPAN, best_spans, make_window
+from assistant.reader import default_reader
+from assistant.spans import LONGEST_SPAN, SPANS_WEIGHED, TEMPERATURE, best_spans, make_window
 
-TOKENIZER = Tokenizer.from_file(str(places.shipped("models/embedder/0_StaticEmbedding/tokenizer.json")))
+TOKENIZER = default_reader().tokenizer
 SENTENCES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), min_size=1, max_size=5)
 
 
@@ -22,32 +23,51 @@ def test_a_windows_tokens_are_its_sentences_in_order(question: str, sentences: l
         for token in range(first, after):
             start, end = window.characters(token, token)
             assert 0 <= start <= end <= len(sentence)
+            assert not sentence[start:end][:1].isspace()
 
 
 def test_the_characters_of_a_span_are_its_words() -> None:
     sentences = ["Il pleut à Alep.", "En 11 jours, 64 sorties ont été effectuées."]
     window = make_window(TOKENIZER, "Combien de sorties ?", sentences, 64)
     first, after = window.tokens[1]
-    told = {sentences[1][slice(*window.characters(t, t + 1))] for t in range(first, after - 1)}
-    assert "64 sorties" in told
+    told = {sentences[1][slice(*window.characters(t, u))] for t in range(first, after) for u in range(t, after)}
+    assert {"64", "64 sorties", sentences[1]} <= told
+
+
+def test_text_that_spells_a_mark_is_no_mark() -> None:
+    window = make_window(TOKENIZER, "Où est [CLS] ?", ["La marque [SEP] sépare.", "[PAD] remplit."], 100)
+    for mark, times in (("[CLS]", 1), ("[SEP]", 2), ("[PAD]", 0)):
+        assert window.ids.count(TOKENIZER.token_to_id(mark)) == times
 
 
 @given(SENTENCES, st.integers(0, 2**32 - 1))
-def test_the_best_span_is_the_best_inside_its_sentence(sentences: list[str], seed: int) -> None:
+def test_the_best_span_agrees_best_with_the_likely_ones_of_its_sentence(sentences: list[str], seed: int) -> None:
     window = make_window(TOKENIZER, "Où ?", sentences, 120)
     scores = np.random.default_rng(seed).normal(size=(len(window.ids), 2)).astype(np.float32)
     for (first, after), span in zip(window.tokens, best_spans(scores, window), strict=True):
-        allowed = [
-            (scores[i, 0] + scores[j, 1], i, j)
+        allowed = {
+            (i, j): float(scores[i, 0] + scores[j, 1])
             for i in range(first, after)
             for j in range(i, min(after, i + LONGEST_SPAN))
-        ]
+        }
         if not allowed:
             assert span is None
             continue
         assert span is not None
+        likely = sorted(allowed, key=allowed.__getitem__, reverse=True)[:SPANS_WEIGHED]
+        weights = [math.exp(allowed[one] / TEMPERATURE) for one in likely]
+        agreement = {
+            one: sum(w * overlap(one, other) for w, other in zip(weights, likely, strict=True)) for one in likely
+        }
         assert first <= span.first <= span.last < after
-        assert np.isclose(span.score, max(allowed)[0])
+        assert math.isclose(agreement[span.first, span.last], max(agreement.values()), rel_tol=1e-4)
+        assert math.isclose(span.score, TEMPERATURE * math.log(sum(weights)), rel_tol=1e-4, abs_tol=1e-4)
+
+
+def overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Token F1 of two spans."""
+    mine, theirs = (set(range(first, last + 1)) for first, last in (one, other))
+    return 2 * len(mine & theirs) / (len(mine) + len(theirs))
 
 
 def test_a_span_has_at_most_the_longest_length() -> None:
