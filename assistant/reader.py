@@ -76,7 +76,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A hit's best span: `margin` is its score above "it does not say" in the same window."""
+    """A hit's best span: `margin` is its sentence's score above "it does not say" in the same window."""
 
     hit: Hit
     start: int
@@ -126,9 +126,10 @@ class SpanReader:
         return [rows @ self._head.T + self._bias for rows in states]
 
 
-def default_reader() -> Reader:
+@cache
+def default_reader() -> SpanReader:
     """The reader used where none is given: the one that ships, loaded once."""
-    return _shipped_reader()
+    return SpanReader(places.shipped("models/reader/reader-q8_0.gguf"))
 
 
 def combined(reading: Reading, retrieval: float) -> float:
@@ -137,13 +138,15 @@ def combined(reading: Reading, retrieval: float) -> float:
 
 
 def features(readings: Sequence[Reading], scores: Sequence[float], index: int) -> tuple[float, ...]:
-    """What tells whether reading `index` answers: margin, retrieval score, lead over the best that says otherwise."""
+    """What tells whether reading `index` answers: margin, retrieval score, lead over the best that says otherwise, and
+    of how many passages it is the best (logarithm): the best of many is good by chance.
+    """
     best = readings[index]
     # Sentences that give the same answer speak for it: copies of a document must not make it doubtful.
     answers = [fold(reading.answer) for reading in readings]
     others = [score for score, answer in zip(scores, answers, strict=True) if answer != answers[index]]
     lead = min(_MOST_LEAD, scores[index] - max(others)) if others else _MOST_LEAD
-    return best.margin, best.hit.evidence.score, lead
+    return best.margin, best.hit.evidence.score, lead, math.log(best.hit.among)
 
 
 def _confidence(values: Sequence[float], weights: Sequence[float]) -> float:
@@ -204,8 +207,3 @@ def _not_a_reader(path: Path) -> ModelUnusable:
         _("{path} is no reader: it carries no head.").format(path=path),
         _("Delete it and install assistant again, which brings its reader."),
     )
-
-
-@cache
-def _shipped_reader() -> SpanReader:
-    return SpanReader(places.shipped("models/reader/reader-q8_0.gguf"))

@@ -44,10 +44,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage and what speaks for it."""
+    """A retrieved passage, what speaks for it, and the number of passages that it was found among."""
 
     passage: SourcePassage
     evidence: Evidence
+    among: int
 
     def as_json(self) -> dict[str, Any]:
         """The stable form of `search --json`."""
@@ -73,7 +74,8 @@ def retrieve(library: Library, question: str, k: int, within: Collection[int] | 
     with library.snapshot():
         found = gather(library, question, within)
         best = sorted(found, key=lambda i: (-found[i].score, i))[:k]
-        return [Hit(passage, found[passage.id]) for passage in library.passages(best)]
+        among = len(library) if within is None else len(within)
+        return [Hit(passage, found[passage.id], among) for passage in library.passages(best)]
 
 
 def gather(library: Library, question: str, within: Collection[int] | None = None) -> dict[int, Evidence]:

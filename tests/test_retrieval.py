@@ -114,3 +114,9 @@ def test_a_question_is_never_a_query_language(library: Library, question: str) -
 def test_any_question_finds_something(library: Library, question: str) -> None:
     hits = retrieve(library, question, 4)
     assert len(hits) == 4
+
+
+def test_a_hit_knows_among_how_many_it_was_found(library: Library) -> None:
+    some = [hit.passage.id for hit in retrieve(library, "Alep", 3)]
+    assert {hit.among for hit in retrieve(library, "Alep", 3)} == {len(library)}
+    assert {hit.among for hit in retrieve(library, "Alep", 3, within=some)} == {3}

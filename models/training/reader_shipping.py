@@ -16,7 +16,7 @@ from models.training.calibration import RememberingReader, ask_twice, fit
 from models.training.settings import Places
 from models.training.shipping import ShippingSettings, ship_embedder
 
-_UNFITTED = Calibration(0.5, (0.0, 0.0, 0.0, 0.0), 0.0)
+_UNFITTED = Calibration(0.5, (0.0,) * 5, 0.0)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ReaderShippingSettings:
     held-out articles did not train, which the calibration is fitted with."""
 
     folder: str = "reader"
-    name: str = "reader-1"
+    name: str = "reader-2"
     embedder: str = "static-decide"
 
 
