@@ -53,7 +53,8 @@ def _quoted(given: "Reply") -> str:
         for citation in given.citations:
             # A whole sentence given as the answer is not said twice.
             lines += [_place(citation)] if given.answer == citation.sentence else _citation(citation)
-        return "\n".join([*lines, f"  In context: assistant show {given.citations[0].place}"])
+        context = f"In context: assistant show {given.citations[0].place}"
+        return "\n".join([*lines, f"  Confidence {given.confidence:.0%}. {context}"])
     lines = [click.style("The documents do not say.", bold=True)]
     if given.nearest:
         lines += ["", "The nearest sentences:"]

@@ -36,7 +36,7 @@ def test_an_answer_comes_with_its_citation_and_how_to_see_it_in_context() -> Non
     assert (done.returncode, done.stderr) == (0, "")
     place = re.search(r"article\.txt:\d+", done.stdout)
     assert place
-    assert f"assistant show {place[0]}" in done.stdout
+    assert re.search(rf"^  Confidence \d+%\. In context: assistant show {place[0]}$", done.stdout, re.MULTILINE)
     assert done.stdout.startswith(f"{ANSWER}\n")
     shown = assistant("show", place[0])
     assert SENTENCE in next(line for line in shown.stdout.splitlines() if line.startswith(">"))
