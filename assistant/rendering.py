@@ -53,13 +53,16 @@ def _quoted(given: "Reply") -> str:
         for citation in given.citations:
             # A whole sentence given as the answer is not said twice.
             lines += [_place(citation)] if given.answer == citation.sentence else _citation(citation)
-        context = f"In context: assistant show {given.citations[0].place}"
-        return "\n".join([*lines, f"  Confidence {given.confidence:.0%}. {context}"])
+        return "\n".join([*lines, f"  Confidence {given.confidence:.0%}. {_context(given)}"])
     lines = [click.style("The documents do not say.", bold=True)]
     if given.nearest:
         lines += ["", "The nearest sentences:"]
         lines += [line for citation in given.nearest for line in _citation(citation)]
     return "\n".join(lines)
+
+
+def _context(given: "Reply") -> str:
+    return f"In context: assistant show {given.citations[0].place}"
 
 
 def hits(found: Sequence["Hit"]) -> str:
@@ -143,7 +146,7 @@ def _written(given: "Reply", writing: "Writing") -> str:
     blocks += [_statement(statement, numbers) for statement in writing.statements]
     if given.is_written:
         lines = [line for citation in given.citations for line in _numbered(citation, numbers.of(citation))]
-        blocks.append("\n".join([*lines, f"  In context: assistant show {given.citations[0].place}"]))
+        blocks.append("\n".join([*lines, f"  {_context(given)}"]))
     return "\n\n".join([*blocks, *notes])
 
 

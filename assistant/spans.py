@@ -72,7 +72,7 @@ def _mark(tokenizer: "Tokenizer", name: str) -> int:
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """A word piece's place without the space before it, which SentencePiece counts as its own."""
-    return start + len(text[start:end]) - len(text[start:end].lstrip()), end
+    return end - len(text[start:end].lstrip()), end
 
 
 def best_spans(scores: "NDArray[np.float32]", window: Window) -> list[Candidate | None]:

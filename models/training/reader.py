@@ -18,7 +18,7 @@ from models.training.bilingual import read_lexicons
 from models.training.checkpoints import load_checkpoint, save_checkpoint
 from models.training.data import read_squad
 from models.training.progress import Progress
-from models.training.reader_model import ReaderModel
+from models.training.reader_model import ReaderModel, padded_length
 from models.training.reading_examples import Example, Examples, Mixture
 from models.training.reading_questions import read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
@@ -131,8 +131,7 @@ def _batches(examples: Examples, tokens: int, chance: random.Random, pool: int =
         drawn = sorted((next(stream) for _ in range(pool)), key=lambda example: len(example.window.ids))
         batches: list[list[Example]] = [[]]
         for example in drawn:
-            padded = -(-len(example.window.ids) // 16) * 16
-            if (len(batches[-1]) + 1) * padded > tokens:
+            if (len(batches[-1]) + 1) * padded_length(len(example.window.ids)) > tokens:
                 batches.append([])
             batches[-1].append(example)
         chance.shuffle(batches)

@@ -33,8 +33,7 @@ class ReaderModel(torch.nn.Module):
 
     def forward(self, windows: list[Window]) -> torch.Tensor:
         """Logits (windows, tokens of the longest, 2); those of padding are far below all others."""
-        # A multiple of 16: kernels are made once for each shape.
-        longest = -(-max(len(window.ids) for window in windows) // 16) * 16
+        longest = padded_length(max(len(window.ids) for window in windows))
         ids = torch.zeros(len(windows), longest, dtype=torch.long)
         for number, window in enumerate(windows):
             ids[number, : len(window.ids)] = torch.tensor(window.ids)
@@ -63,6 +62,11 @@ class ReaderModel(torch.nn.Module):
         """Write encoder and tokenizer as `save_encoder` does, and the head (float32)."""
         save_encoder(self.encoder, tokenizer, folder)
         save_file(self.head.state_dict(), folder / "head.safetensors")
+
+
+def padded_length(tokens: int) -> int:
+    """The next multiple of 16: kernels are made once for each shape, so there must be few."""
+    return -(-tokens // 16) * 16
 
 
 def save_encoder(model: BertModel, tokenizer: Tokenizer, folder: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import BertConfig, BertModel
 
-from models.training.data import read_lines, read_pairs, read_questions
+from models.training.data import read_french_lines, read_pairs, read_questions
 from models.training.multilingual import Multilingual, make_tokenizer, read_multilingual, whole_tokenizer
 from models.training.reader_model import save_encoder
 from models.training.settings import Places
@@ -104,8 +104,7 @@ def _is_letter(piece: str) -> bool:
 
 def _french(data: Path) -> Iterator[str]:
     yield from (pair.french for pair in read_pairs(data / "parallel/train.tsv.gz"))
-    for name in ("commonvoice_fr", "service_public"):
-        yield from read_lines(data / f"text/{name}.txt.gz")
+    yield from read_french_lines(data)
     yield from _asked(data / "qa_train/fr.jsonl.gz")
 
 

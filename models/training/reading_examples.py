@@ -17,10 +17,9 @@ class Mixture:
     """How examples are drawn; shares are 0…1, lengths are tokens.
 
     `passes` says how often a pass takes each question of a source (by language and name), 1 where it says nothing.
-    `sizes` weighs windows of 1, 2, … sentences. Of the
-    answerable questions `elsewhere` are asked of a window of their own text without the answer, and as many French ones
-    of one of BM25's favourites. `switched`: English questions, and English windows, in which words become French.
-    `asked_in_english`: French questions in which words become English.
+    `sizes` weighs windows of 1, 2, … sentences. Of the answerable questions `elsewhere` are asked of a window of their
+    own text without the answer, and as many French ones of one of BM25's favourites. `switched`: English questions, and
+    English windows, in which words become French. `asked_in_english`: French questions in which words become English.
     """
 
     passes: dict[str, float] = field(default_factory=dict)

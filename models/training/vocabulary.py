@@ -1,8 +1,7 @@
-"""French and English text → one WordPiece vocabulary (lower-cased, accents stripped), shared by encoder, embedder and
-reader.
+"""French and English text → the embedder's WordPiece vocabulary (lower-cased, accents stripped).
 
 WordPiece: Schuster and Nakajima, "Japanese and Korean voice search", ICASSP 2012; normalisation as BERT's uncased
-models have it (Devlin et al., arXiv 1810.04805), so that llama.cpp's `bert` tokenizer can read it too.
+models have it (Devlin et al., arXiv 1810.04805).
 """
 
 import random
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from models.training.data import read_lines, read_pairs, read_questions
+from models.training.data import read_french_lines, read_pairs, read_questions
 from models.training.settings import Places
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -46,8 +45,7 @@ def _texts(data: Path, settings: VocabularySettings) -> Iterator[str]:
     chance = random.Random(settings.seed)
     for pair in read_pairs(data / "parallel/train.tsv.gz"):
         yield from (pair.english, pair.french)
-    for name in ("commonvoice_fr", "service_public"):
-        yield from read_lines(data / f"text/{name}.txt.gz")
+    yield from read_french_lines(data)
     for asked in read_questions(data / "qa_train/fr.jsonl.gz"):
         yield from [asked.question] + [asked.context] * settings.french_contexts
     for asked in read_questions(data / "qa_train/en.jsonl.gz"):
