@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,14 +72,19 @@ def start_pull(settings: Variables, **options: object) -> "subprocess.Popen[byte
     )
 
 
-def slowly(running: Hub, after: Callable[[], None]) -> None:
-    """Call `after` when half of the file has come; the rest takes its time."""
+def slowly(running: Hub, pulled: Path, after: Callable[[], None]) -> None:
+    """Call `after` when half of the file has come and its first part is on the disk; the rest takes its time."""
     pieces = 0
 
     def count() -> None:
         nonlocal pieces
         pieces += 1
         if pieces == 16:
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline and not any(
+                left.stat().st_size >= WRITTEN for left in pulled.parent.glob(f"{FILE}.*.unfinished")
+            ):
+                time.sleep(0.01)
             after()
         if pieces >= 16:
             threading.Event().wait(0.2)
@@ -138,7 +144,7 @@ def test_an_interrupted_pull_installs_nothing_and_goes_on_later(
     running: Hub, settings: Variables, pulled: Path, blow: signal.Signals
 ) -> None:
     pull = start_pull(settings)
-    slowly(running, lambda: pull.send_signal(blow))
+    slowly(running, pulled, lambda: pull.send_signal(blow))
     _out, error = pull.communicate(timeout=PATIENCE)
     assert pull.returncode == (130 if blow == signal.SIGINT else -blow)
     assert not pulled.exists()
@@ -158,7 +164,7 @@ def test_an_interrupted_pull_installs_nothing_and_goes_on_later(
 
 def test_what_an_interrupted_pull_left_can_be_removed(running: Hub, settings: Variables, pulled: Path) -> None:
     pull = start_pull(settings)
-    slowly(running, pull.kill)
+    slowly(running, pulled, pull.kill)
     pull.communicate(timeout=PATIENCE)
     assert assistant("models", "remove", NAME, **settings).returncode == 0
     assert files(pulled.parents[2]) == []
@@ -166,7 +172,7 @@ def test_what_an_interrupted_pull_left_can_be_removed(running: Hub, settings: Va
 
 def test_a_file_replaced_on_the_hub_in_between_is_fetched_anew(running: Hub, settings: Variables, pulled: Path) -> None:
     pull = start_pull(settings)
-    slowly(running, pull.kill)
+    slowly(running, pulled, pull.kill)
     pull.communicate(timeout=PATIENCE)
     running.at_piece = None
     running.asked.clear()
