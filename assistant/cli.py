@@ -167,6 +167,7 @@ def paths(library: Path | None) -> None:
     click.echo(f"library  {places.library_folder(library)}")
     click.echo(f"history  {places.history_file()}")
     click.echo(f"models   {places.made_models_folder()}")
+    click.echo(f"chat     {places.chat_models_folder()}")
 
 
 def run(arguments: Sequence[str]) -> int:
