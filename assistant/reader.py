@@ -1,8 +1,7 @@
 """Question + retrieved passages → answer Spans, best first: a quantised encoder marks the exact words.
 
 Sentences that follow each other in a document are read together, each once. A sentence's best span is weighed against
-what retrieval says of the sentence, and the best answer's lead over the others against the chance that the documents do
-not say.
+what retrieval says of the sentence; both tell how likely it is that the documents say it.
 """
 
 import base64
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from assistant import places
 from assistant.errors import ModelUnusable
-from assistant.lexicon import fold
+from assistant.lexicon import Language, language_of
 from assistant.llama import TokenEncoder
 from assistant.messages import _
 from assistant.retrieval import Hit
@@ -53,41 +52,41 @@ HEAD_KEY = "assistant.reader.head"
 CALIBRATION_KEY = "assistant.reader.calibration"
 """Metadata: a Calibration as JSON."""
 NAME_KEY = "general.name"
+WEIGHED = ("intercept", "margin", "retrieval", "among")
+"""What a calibration's weights are called in the metadata: the intercept and `features`, in this order."""
 LONGEST_WINDOW = 320
 HITS_READ = 6
 """The best hits, which are read: with ten, answers are no better on held-out questions, and take half as long again."""
 _SENTENCES_TOGETHER = 5
 _CHARACTERS_TOGETHER = 900
-_MOST_LEAD = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """How scores are combined, fitted on labelled questions that trained nothing.
 
-    `retrieval`: weight of a hit's retrieval score beside its span's margin, a conditional logit's. `weights`: those of
-    `features`, intercept first, a logistic regression's. Below `threshold` the documents do not say.
+    `retrieval`: weight of a hit's retrieval score beside its span's margin, a conditional logit's. `weights`: of what
+    is WEIGHED, a logistic regression's; `foreign`: the same where question and document have two languages, so that
+    retrieval's score, in which common words weigh most, says nothing. Below `threshold` the documents do not say.
     """
 
     retrieval: float
     weights: tuple[float, ...]
+    foreign: tuple[float, ...]
     threshold: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A hit's best span: `margin` is its sentence's score above "it does not say" in the same window."""
+    """A hit's best span: `margin` is its sentence's score above "it does not say" in the same window. `foreign`: the
+    question is in another language than the hit's document.
+    """
 
     hit: Hit
     start: int
     end: int
     margin: float
-
-    @property
-    def answer(self) -> str:
-        """The words of the span."""
-        sentence = self.hit.passage.focused
-        return sentence.text[self.start - sentence.start : self.end - sentence.start]
+    foreign: bool
 
 
 class SpanReader:
@@ -103,13 +102,12 @@ class SpanReader:
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """At most one span for each of the best HITS_READ hits, inside its sentence in focus, best first."""
-        readings = self.readings(question, hits)
-        scores = [combined(reading, self.calibration.retrieval) for reading in readings]
-        spans = []
-        for index, reading in enumerate(readings):
-            confidence = _confidence(features(readings, scores, index), self.calibration.weights)
-            spans.append((scores[index], Span(reading.hit.passage.focused, reading.start, reading.end, confidence)))
-        return [span for _score, span in sorted(spans, key=lambda pair: -pair[0])]
+        calibration = self.calibration
+        readings = sorted(self.readings(question, hits), key=lambda one: -combined(one, calibration.retrieval))
+        return [
+            Span(reading.hit.passage.focused, reading.start, reading.end, _confidence(reading, calibration))
+            for reading in readings
+        ]
 
     def readings(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
         """The best span of the sentence in focus of each hit that is read; none for one that its window had no room
@@ -118,7 +116,8 @@ class SpanReader:
         texts = [[hit.passage.focused.text for hit in run] for run in runs]
         windows = [make_window(self.tokenizer, question, run, LONGEST_WINDOW) for run in texts]
         found = zip(runs, windows, self.scores(windows), strict=True)
-        return [reading for run, window, scores in found for reading in _readings(run, window, scores)]
+        asked_in = language_of(question)
+        return [reading for run, window, scores in found for reading in _readings(run, window, scores, asked_in)]
 
     def scores(self, windows: Sequence[Window]) -> "list[NDArray[np.float32]]":
         """Start and end logits of each window, (its tokens, 2)."""
@@ -137,21 +136,16 @@ def combined(reading: Reading, retrieval: float) -> float:
     return reading.margin + retrieval * reading.hit.evidence.score
 
 
-def features(readings: Sequence[Reading], scores: Sequence[float], index: int) -> tuple[float, ...]:
-    """What tells whether reading `index` answers: margin, retrieval score, lead over the best that says otherwise, and
-    of how many passages it is the best (logarithm): the best of many is good by chance.
+def features(reading: Reading) -> tuple[float, ...]:
+    """What tells whether a reading answers: margin, retrieval score, and of how many passages it is the best
+    (logarithm), since the best of many is good by chance.
     """
-    best = readings[index]
-    # Sentences that give the same answer speak for it: copies of a document must not make it doubtful.
-    answers = [fold(reading.answer) for reading in readings]
-    others = [score for score, answer in zip(scores, answers, strict=True) if answer != answers[index]]
-    lead = min(_MOST_LEAD, scores[index] - max(others)) if others else _MOST_LEAD
-    return best.margin, best.hit.evidence.score, lead, math.log(best.hit.among)
+    return reading.margin, reading.hit.evidence.score, math.log(reading.hit.among)
 
 
-def _confidence(values: Sequence[float], weights: Sequence[float]) -> float:
-    intercept, *slopes = weights
-    logit = intercept + sum(weight * value for weight, value in zip(slopes, values, strict=True))
+def _confidence(reading: Reading, calibration: Calibration) -> float:
+    intercept, *slopes = calibration.foreign if reading.foreign else calibration.weights
+    logit = intercept + sum(weight * value for weight, value in zip(slopes, features(reading), strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -174,14 +168,17 @@ def _joins(run: Sequence[SourceSentence], sentence: SourceSentence) -> bool:
     return follows and room
 
 
-def _readings(run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]") -> Iterator[Reading]:
+def _readings(
+    run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]", asked_in: Language
+) -> Iterator[Reading]:
     silent = float(scores[0].sum())
     for hit, span in zip(run, best_spans(scores, window), strict=True):
         if span is not None:
             start, end = window.characters(span.first, span.last)
             offset = hit.passage.focused.start
             if start < end:
-                yield Reading(hit, offset + start, offset + end, span.score - silent)
+                foreign = hit.passage.language != asked_in
+                yield Reading(hit, offset + start, offset + end, span.score - silent, foreign)
 
 
 def _read_head(encoder: TokenEncoder, path: Path) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
@@ -199,11 +196,14 @@ def _read_calibration(encoder: TokenEncoder, path: Path) -> Calibration:
     if stored is None:
         raise _not_a_reader(path)
     values = json.loads(stored)
-    return Calibration(values["retrieval"], tuple(values["weights"]), values["threshold"])
+    weights, foreign = values["weights"], values.get("foreign", ())
+    if list(weights) != list(WEIGHED) or list(foreign) != list(WEIGHED):
+        raise _not_a_reader(path)
+    return Calibration(values["retrieval"], tuple(weights.values()), tuple(foreign.values()), values["threshold"])
 
 
 def _not_a_reader(path: Path) -> ModelUnusable:
     return ModelUnusable(
-        _("{path} is no reader: it carries no head.").format(path=path),
+        _("{path} is no reader of this version: it has no head or calibration that fits.").format(path=path),
         _("Delete it and install assistant again, which brings its reader."),
     )

@@ -97,6 +97,16 @@ def test_a_copy_of_a_document_does_not_hide_its_answer(reader: SpanReader, folde
     assert min(confidences) >= reader.threshold
 
 
+@pytest.mark.parametrize(
+    ("question", "foreign"),
+    [("Combien d'écoles compte la ville ?", False), ("How many schools does the city have?", True)],
+)
+def test_a_question_in_another_language_than_the_text_is_known_as_such(
+    reader: SpanReader, library: Library, question: str, foreign: bool
+) -> None:
+    assert {reading.foreign for reading in reader.readings(question, retrieve(library, question, 3))} == {foreign}
+
+
 def test_no_passage_no_answer(reader: SpanReader) -> None:
     assert reader.read("Où ?", []) == []
 
@@ -107,8 +117,16 @@ def test_the_default_reader_is_the_shipped_one_loaded_once() -> None:
 
 
 def test_an_encoder_without_a_head_is_no_reader(bert_gguf: Path) -> None:
-    with pytest.raises(ModelUnusable, match="it carries no head"):
+    with pytest.raises(ModelUnusable, match="it has no head"):
         SpanReader(bert_gguf)
+
+
+def test_a_reader_made_for_another_version_is_refused(tmp_path: Path) -> None:
+    """Its calibration weighs something else."""
+    other = tmp_path / "other.gguf"
+    other.write_bytes(SHIPPED.read_bytes().replace(b'"among": ', b'"other": '))
+    with pytest.raises(ModelUnusable, match="calibration"):
+        SpanReader(other)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -120,4 +138,4 @@ def test_one_file_is_one_model() -> None:
     """Head and calibration travel in the file, which is no bigger than promised."""
     assert SHIPPED.stat().st_size <= 26_000_000
     stored = SpanReader(SHIPPED)._encoder.metadata(CALIBRATION_KEY)
-    assert set(json.loads(stored or "{}")) == {"retrieval", "weights", "threshold"}
+    assert set(json.loads(stored or "{}")) == {"retrieval", "weights", "foreign", "threshold"}

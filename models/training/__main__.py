@@ -28,6 +28,7 @@ STEPS = {
     "ship": Step("shipping", "ship_embedder", "ShippingSettings"),
     "reader-start": Step("reader_start", "start_reader", "ReaderStartSettings"),
     "reader": Step("reader", "train_reader", "ReaderSettings"),
+    "reader-mean": Step("reader_mean", "average_readers", "ReaderMeanSettings"),
     "ship-reader": Step("reader_shipping", "ship_reader", "ReaderShippingSettings"),
     "measure-reader": Step("reader_measure", "measure_reader", "ReaderMeasureSettings"),
     "fusion": Step("fusion", "fit_fusion", "FusionSettings"),

@@ -82,6 +82,15 @@ def fit(read: Sequence[Read]) -> Calibration:
     """The weights that the readings of answerable and unanswerable questions make likeliest, and the threshold."""
     retrieval = _fit_retrieval([one for one in read if one.right.any()])
     values, right, answerable = best_answers(read, retrieval)
+    weights, confidence = _fit_weights(values, right, answerable)
+    # Without what retrieval says: how a question in another language is judged. There are none that are real to fit on.
+    foreign, _ = _fit_weights(values * (1, 0, 1), right, answerable)
+    threshold = max(np.unique(confidence.round(3)), key=lambda t: sum(f1s(confidence, answerable, t)))
+    return Calibration(retrieval, weights, foreign, float(threshold))
+
+
+def _fit_weights(values: np.ndarray, right: np.ndarray, answerable: np.ndarray) -> tuple[tuple[float, ...], np.ndarray]:
+    """Weights of what is WEIGHED, and the confidences that they give."""
     said = LogisticRegression(C=100).fit(values, answerable)
     # What tells best whether the documents say is kept, and its scale changed so that the confidence is the F1 to
     # expect: each answer counts as right by its F1 and as wrong by the rest.
@@ -92,9 +101,7 @@ def fit(read: Sequence[Read]) -> Calibration:
     )
     slope, shift = float(scale.coef_[0][0]), float(scale.intercept_[0])
     weights = (shift + slope * float(said.intercept_[0]), *(slope * float(weight) for weight in said.coef_[0]))
-    confidence = scale.predict_proba(logits)[:, 1]
-    threshold = max(np.unique(confidence.round(3)), key=lambda t: sum(f1s(confidence, answerable, t)))
-    return Calibration(retrieval, weights, float(threshold))
+    return weights, scale.predict_proba(logits)[:, 1]
 
 
 def _fit_retrieval(read: Sequence[Read]) -> float:
@@ -119,7 +126,7 @@ def best_answers(read: Sequence[Read], retrieval: float) -> tuple[np.ndarray, np
     for one in read:
         scores = [combined(reading, retrieval) for reading in one.readings]
         best = int(np.argmax(scores))
-        values.append(features(one.readings, scores, best))
+        values.append(features(one.readings[best]))
         right.append(one.right[best])
     return np.array(values), np.array(right), np.array([one.answerable for one in read])
 

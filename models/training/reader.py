@@ -1,7 +1,8 @@
 """Questions → the reader: the multilingual encoder fine-tuned to mark the answer's first and last word piece.
 
 Cross-entropy of the start and of the end over a window's tokens, the [CLS] token standing for "it does not say"
-(Devlin et al., arXiv 1810.04805). The learning rate warms up and falls linearly to nothing.
+(Devlin et al., arXiv 1810.04805). The learning rate warms up and falls linearly. What is measured and kept may be the
+mean of the weights over the steps (stochastic weight averaging; Izmailov et al., arXiv 1803.05407).
 """
 
 import random
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import AveragedModel
 
 from models.training.bilingual import read_lexicons
 from models.training.checkpoints import load_checkpoint, save_checkpoint
@@ -24,11 +26,15 @@ from models.training.reading_questions import read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
 from models.training.settings import Places
 
+AVERAGED_EVERY = 25
+
 
 @dataclass(frozen=True)
 class ReaderSettings:
     """`start`: the encoder's folder under `work`. `batch_tokens`: padding included. `deciding`: held-out questions that
-    measure every `measure_every` steps."""
+    measure every `measure_every` steps. `last_share`: of the rates, reached at the end. `averaged_from`: the step from
+    which weights are averaged, every AVERAGED_EVERY steps. `together`: weight of the loss over all of a question's
+    windows."""
 
     seed: int = 0
     name: str = "reader"
@@ -38,6 +44,9 @@ class ReaderSettings:
     encoder_rate: float = 2.5e-4
     head_rate: float = 1e-3
     warm_up: int = 100
+    last_share: float = 0.0
+    averaged_from: int = 0
+    together: float = 0.0
     dropout: float = 0.1
     deciding: int = 240
     measure_every: int = 400
@@ -53,6 +62,7 @@ class ReaderTrainer:
         self.settings = settings
         self.tokenizer = Tokenizer.from_file(str(places.work / settings.start / "tokenizer.json"))
         self.model = ReaderModel(places.work / settings.start, settings.dropout).train()
+        self.averaged = AveragedModel(self.model)
         trained = [values for values in self.model.encoder.parameters() if values.requires_grad]
         self.optimiser = torch.optim.AdamW(
             [{"params": trained}, {"params": list(self.model.head.parameters())}], lr=0.0, weight_decay=0.01, fused=True
@@ -78,23 +88,33 @@ class ReaderTrainer:
         rates = (self.settings.encoder_rate, self.settings.head_rate)
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * self._share(done)
-        batch = next(self._batches)
+        groups = next(self._batches)
+        batch = [example for group in groups for example in group]
         logits = self.model([example.window for example in batch])
-        first = torch.tensor([example.first for example in batch])
-        last = torch.tensor([example.last for example in batch])
-        loss = (cross_entropy(logits[..., 0], first) + cross_entropy(logits[..., 1], last)) / 2
+        gold = torch.tensor([(example.first, example.last) for example in batch])
+        loss = cross_entropy(logits.transpose(1, 2).flatten(0, 1), gold.flatten())
+        if self.settings.together:
+            loss = loss + self.settings.together * _together(logits, gold, [len(group) for group in groups])
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
+        if done >= self.settings.averaged_from and done % AVERAGED_EVERY == 0:
+            self.averaged.update_parameters(self.model)
         return {"loss": loss.item(), "questions": float(len(batch))}
+
+    @property
+    def kept(self) -> ReaderModel:
+        """The mean of the weights, or while there is none yet, the weights."""
+        return self.averaged.module if self.averaged.n_averaged else self.model
 
     def measure(self) -> dict[str, float]:
         """Exact match and F1 on held-out questions: French texts, French sentences, English texts."""
+        model = self.kept
         figures = {
-            "text": read_texts(self.model, self.tokenizer, self.deciding),
-            "sentence": read_sentences(self.model, self.tokenizer, self.deciding),
-            "english": read_texts(self.model, self.tokenizer, self.english),
+            "text": read_texts(model, self.tokenizer, self.deciding),
+            "sentence": read_sentences(model, self.tokenizer, self.deciding),
+            "english": read_texts(model, self.tokenizer, self.english),
         }
         return {
             f"{name} {kind}": 100 * sum(values) / len(values)
@@ -103,36 +123,57 @@ class ReaderTrainer:
         }
 
     def _share(self, done: int) -> float:
-        return min((done + 1) / self.settings.warm_up, 1 - done / self.settings.steps)
+        fallen = 1 - (1 - self.settings.last_share) * done / self.settings.steps
+        return min((done + 1) / self.settings.warm_up, fallen)
 
 
 def train_reader(places: Places, settings: ReaderSettings) -> Path:
     """Train and write the reader as `work/<name>`."""
     trainer = ReaderTrainer(places, settings)
     checkpoint, folder = places.work / f"{settings.name}.pt", places.work / settings.name
-    done = load_checkpoint(checkpoint, trainer.model, trainer.optimiser)
+    both = torch.nn.ModuleList([trainer.model, trainer.averaged])
+    done = load_checkpoint(checkpoint, both, trainer.optimiser)
     trainer.start(done)
     progress = Progress(settings.name, settings.steps)
     progress.resume(done)
     for step in range(done, settings.steps):
         progress.step(**trainer.step(step))
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            save_checkpoint(checkpoint, trainer.model, trainer.optimiser, step + 1)
-            trainer.model.save(folder, trainer.tokenizer)
+            save_checkpoint(checkpoint, both, trainer.optimiser, step + 1)
+            trainer.kept.save(folder, trainer.tokenizer)
         if (step + 1) % settings.measure_every == 0 or step + 1 == settings.steps:
             print("  ".join(f"{name} {value:.1f}" for name, value in trainer.measure().items()), flush=True)
     return folder
 
 
-def _batches(examples: Examples, tokens: int, chance: random.Random, pool: int = 2_000) -> Iterator[list[Example]]:
-    """Batches of examples of like length, at most `tokens` of them with padding."""
+def _together(logits: torch.Tensor, gold: torch.Tensor, sizes: list[int]) -> torch.Tensor:
+    """Cross-entropy over the windows that a question is asked of together, scores counted from each window's [CLS]
+    (shared normalisation; Clark and Gardner, arXiv 1710.10723)."""
+    above = logits - logits[:, :1]
+    losses = []
+    for scores, places in zip(above.split(sizes), gold.split(sizes), strict=True):
+        right = places[:, 0].argmax()
+        if len(scores) > 1 and places[right, 0]:
+            all_of_them = torch.logsumexp(scores[:, 1:].flatten(0, 1), 0)
+            losses.append(all_of_them - scores[right, places[right], torch.arange(2)])
+    return torch.stack(losses).mean() if losses else logits.sum() * 0
+
+
+def _batches(
+    examples: Examples, tokens: int, chance: random.Random, pool: int = 2_000
+) -> Iterator[list[list[Example]]]:
+    """Batches of windows of like length, at most `tokens` of them with padding; a question's windows stay together."""
     stream = iter(examples)
     while True:
-        drawn = sorted((next(stream) for _ in range(pool)), key=lambda example: len(example.window.ids))
-        batches: list[list[Example]] = [[]]
-        for example in drawn:
-            if (len(batches[-1]) + 1) * padded_length(len(example.window.ids)) > tokens:
+        drawn = sorted((next(stream) for _ in range(pool)), key=_longest)
+        batches: list[list[list[Example]]] = [[]]
+        for group in drawn:
+            if (sum(map(len, batches[-1])) + len(group)) * padded_length(_longest(group)) > tokens:
                 batches.append([])
-            batches[-1].append(example)
+            batches[-1].append(group)
         chance.shuffle(batches)
         yield from batches
+
+
+def _longest(group: list[Example]) -> int:
+    return max(len(example.window.ids) for example in group)

@@ -10,13 +10,13 @@ from safetensors.numpy import load_file
 
 from assistant.conversion import Checkpoint, write_gguf
 from assistant.embeddings import CheckpointEmbedder
-from assistant.reader import CALIBRATION_KEY, HEAD_KEY, LONGEST_WINDOW, Calibration
+from assistant.reader import CALIBRATION_KEY, HEAD_KEY, LONGEST_WINDOW, WEIGHED, Calibration
 from models.training import haystack as stacks
 from models.training.calibration import RememberingReader, ask_twice, fit
 from models.training.settings import Places
 from models.training.shipping import ShippingSettings, ship_embedder
 
-_UNFITTED = Calibration(0.5, (0.0,) * 5, 0.0)
+_UNFITTED = Calibration(0.5, (0.0,) * len(WEIGHED), (0.0,) * len(WEIGHED), 0.0)
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class ReaderShippingSettings:
     """`folder`: the reader's under `work`. `name`: what replies call it. `embedder`: the table under `work` that the
     held-out articles did not train, which the calibration is fitted with."""
 
-    folder: str = "reader"
-    name: str = "reader-2"
+    folder: str = "reader-mean"
+    name: str = "reader-3"
     embedder: str = "static-decide"
 
 
@@ -55,7 +55,12 @@ def _write(places: Places, settings: ReaderShippingSettings, target: Path, calib
     checkpoint = Checkpoint(folder, settings.name, config, tokenizer, "NONE", LONGEST_WINDOW, "Q4_0")
     head = load_file(folder / "head.safetensors")
     values = np.concatenate([head["weight"].ravel(), head["bias"]]).astype(np.float32)
-    stored = {HEAD_KEY: base64.b64encode(values.tobytes()).decode(), CALIBRATION_KEY: json.dumps(asdict(calibration))}
+    weights = {"weights": calibration.weights, "foreign": calibration.foreign}
+    named = {name: dict(zip(WEIGHED, values, strict=True)) for name, values in weights.items()}
+    stored = {
+        HEAD_KEY: base64.b64encode(values.tobytes()).decode(),
+        CALIBRATION_KEY: json.dumps(asdict(calibration) | named),
+    }
     target.parent.mkdir(parents=True, exist_ok=True)
     write_gguf(checkpoint, target, stored)
     target.chmod(0o644)

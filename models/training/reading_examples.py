@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tokenizers import Tokenizer
 
 from assistant.lexicon import terms
 from assistant.spans import Window, make_window
 from models.training.bilingual import Lexicon, switch_words
+from models.training.near_misses import exchange_name
 from models.training.reading_questions import Asked, Reading
 
 
@@ -18,14 +19,18 @@ class Mixture:
 
     `passes` says how often a pass takes each question of a source (by language and name), 1 where it says nothing.
     `sizes` weighs windows of 1, 2, … sentences. Of the answerable questions `elsewhere` are asked of a window of their
-    own text without the answer, and as many French ones of one of BM25's favourites. `switched`: English questions, and
-    English windows, in which words become French. `asked_in_english`: French questions in which words become English.
+    own text without the answer, and as many French ones of one of BM25's favourites; in `exchanged` of them a name or
+    number is not the window's; `beside` are asked of two windows, one without the answer. `switched`: English
+    questions, and English windows, in which words become French. `asked_in_english`: French questions in which words
+    become English.
     """
 
     passes: dict[str, float] = field(default_factory=dict)
     sizes: tuple[float, ...] = (0.25, 0.2, 0.2, 0.2, 0.15)
     longest: int = 256
     elsewhere: float = 0.1
+    exchanged: float = 0.0
+    beside: float = 0.0
     switched: float = 0.5
     switch_share: float = 0.8
     asked_in_english: float = 0.1
@@ -50,33 +55,51 @@ class Examples:
         self.asked = reading.asked
         self.chance = random.Random(seed)
 
-    def __iter__(self) -> Iterator[Example]:
+    def __iter__(self) -> Iterator[list[Example]]:
+        """The windows that a question is asked of together, one of them with its answer or none."""
         while True:
             turn = [one for one in self.asked for _ in range(self._times(one))]
             self.chance.shuffle(turn)
             for one in turn:
-                example = self._example(one)
-                if example is not None:
-                    yield example
+                windows = [example for example in self._windows(one) if example is not None]
+                if windows:
+                    yield windows
 
     def _times(self, one: Asked) -> int:
         """How often this pass takes the question: the fraction by chance."""
         passes = self.mixture.passes.get(f"{one.language} {one.source}", 1.0)
         return int(passes + self.chance.random())
 
-    def _example(self, one: Asked) -> Example | None:
-        draw = self.chance.random()
-        sentences = self.texts[one.text]
+    def _windows(self, one: Asked) -> list[Example | None]:
+        sentences, mixture = self.texts[one.text], self.mixture
         if one.gold < 0:
-            return self._make(one, self._likeliest(one), -1)
-        if draw < self.mixture.elsewhere and len(sentences) > 1:
-            return self._make(one, self._without(one), -1)
-        if draw < 2 * self.mixture.elsewhere and one.favourites:
+            return [self._make(one, self._likeliest(one), -1)]
+        draw = self.chance.random()
+        silent = self._silent(one, draw / (2 * mixture.elsewhere)) if draw < 2 * mixture.elsewhere else []
+        if silent:
+            return [self._make(one, silent, -1)]
+        first, after = self._around(one.gold, len(sentences))
+        if draw > 1 - mixture.exchanged:
+            asked = exchange_name(one.question, sentences, " ".join(self.chance.choice(self.texts)), self.chance)
+            if asked:
+                return [self._make(replace(one, question=asked), sentences[first:after], -1)]
+        right = self._make(one, sentences[first:after], one.gold - first)
+        beside = self._silent(one, self.chance.random()) if self.chance.random() < mixture.beside else []
+        return [right, self._make(one, beside, -1)] if beside else [right]
+
+    def _silent(self, one: Asked, draw: float) -> list[str]:
+        """Sentences that do not hold the answer: of the question's own text where `draw` is under a half, else around
+        one of BM25's favourites; none where there are no such.
+        """
+        sentences: list[str] = []
+        if draw < 0.5 and len(self.texts[one.text]) > 1:
+            sentences = self._without(one)
+        elif draw >= 0.5 and one.favourites:
             text, number = self.chance.choice(one.favourites)
             first, after = self._around(number, len(self.texts[text]))
-            return self._make(one, self.texts[text][first:after], -1)
-        first, after = self._around(one.gold, len(sentences))
-        return self._make(one, sentences[first:after], one.gold - first)
+            sentences = self.texts[text][first:after]
+        answer = self.texts[one.text][one.gold][one.start : one.end]
+        return [] if answer in " ".join(sentences) else sentences
 
     def _size(self) -> int:
         sizes = self.mixture.sizes
