@@ -40,11 +40,19 @@ def terms(text: str, language: Language) -> list[str]:
     """The content terms of `text` in order, repeated as they occur; function words alone are kept if there is nothing
     else.
     """
-    # Composed, because a combining accent is no part of a word to `re`.
-    composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
-    words = [word for word in _WORD.findall(composed) if word != "_"]
+    words = _words(text)
     content = [word for word in words if not is_function_word(word, language)]
     return [_stem(word, language) for word in content or words]
+
+
+def is_foreign(question: str, language: Language) -> bool:
+    """Whether the function words of `question` are those of another language than `language`, more than its own.
+
+    For a short text as sure as `language_of`, and it loads nothing.
+    """
+    words = _words(question)
+    counts = {known: sum(is_function_word(word, known) for word in words) for known in LANGUAGES}
+    return max(counts.values()) > counts[language]
 
 
 def is_function_word(word: str, language: Language) -> bool:
@@ -65,6 +73,12 @@ def language_of(text: str) -> Language:
     if not any(character.isalpha() for character in sample):
         return "fr"
     return "en" if _identifier().classify(sample)[0] == "en" else "fr"
+
+
+def _words(text: str) -> list[str]:
+    # Composed, because a combining accent is no part of a word to `re`.
+    composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
+    return [word for word in _WORD.findall(composed) if word != "_"]
 
 
 @lru_cache(maxsize=1 << 16)

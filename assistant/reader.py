@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from assistant import places
 from assistant.errors import ModelUnusable
-from assistant.lexicon import Language, language_of
+from assistant.lexicon import is_foreign
 from assistant.llama import TokenEncoder
 from assistant.messages import _
 from assistant.retrieval import Hit
@@ -116,8 +116,7 @@ class SpanReader:
         texts = [[hit.passage.focused.text for hit in run] for run in runs]
         windows = [make_window(self.tokenizer, question, run, LONGEST_WINDOW) for run in texts]
         found = zip(runs, windows, self.scores(windows), strict=True)
-        asked_in = language_of(question)
-        return [reading for run, window, scores in found for reading in _readings(run, window, scores, asked_in)]
+        return [reading for run, window, scores in found for reading in _readings(question, run, window, scores)]
 
     def scores(self, windows: Sequence[Window]) -> "list[NDArray[np.float32]]":
         """Start and end logits of each window, (its tokens, 2)."""
@@ -168,16 +167,14 @@ def _joins(run: Sequence[SourceSentence], sentence: SourceSentence) -> bool:
     return follows and room
 
 
-def _readings(
-    run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]", asked_in: Language
-) -> Iterator[Reading]:
+def _readings(question: str, run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]") -> Iterator[Reading]:
+    foreign = is_foreign(question, run[0].passage.language)
     silent = float(scores[0].sum())
     for hit, span in zip(run, best_spans(scores, window), strict=True):
         if span is not None:
             start, end = window.characters(span.first, span.last)
             offset = hit.passage.focused.start
             if start < end:
-                foreign = hit.passage.language != asked_in
                 yield Reading(hit, offset + start, offset + end, span.score - silent, foreign)
 
 
