@@ -56,7 +56,7 @@ def _write(places: Places, settings: ReaderShippingSettings, target: Path, calib
     head = load_file(folder / "head.safetensors")
     values = np.concatenate([head["weight"].ravel(), head["bias"]]).astype(np.float32)
     weights = {"weights": calibration.weights, "foreign": calibration.foreign}
-    named = {name: dict(zip(WEIGHED, values, strict=True)) for name, values in weights.items()}
+    named = {name: dict(zip(WEIGHED, numbers, strict=True)) for name, numbers in weights.items()}
     stored = {
         HEAD_KEY: base64.b64encode(values.tobytes()).decode(),
         CALIBRATION_KEY: json.dumps(asdict(calibration) | named),

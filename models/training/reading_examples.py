@@ -20,7 +20,7 @@ class Mixture:
     `passes` says how often a pass takes each question of a source (by language and name), 1 where it says nothing.
     `sizes` weighs windows of 1, 2, … sentences. Of the answerable questions `elsewhere` are asked of a window of their
     own text without the answer, and as many French ones of one of BM25's favourites; in `exchanged` of them a name or
-    number is not the window's; `beside` are asked of two windows, one without the answer. `switched`: English
+    number becomes another one; `beside` are asked of two windows, one without the answer. `switched`: English
     questions, and English windows, in which words become French. `asked_in_english`: French questions in which words
     become English.
     """
