@@ -1,4 +1,4 @@
-"""A BERT checkpoint's folder, as sentence-transformers saves it → one 8-bit GGUF file that llama.cpp runs.
+"""A BERT checkpoint's folder, as sentence-transformers saves it → one GGUF file that llama.cpp runs.
 
 Weights are read with safetensors and written with llama.cpp's own `gguf`: no torch. The tokenizer travels in the file's
 metadata under the key that the GGUF specification reserves for it. Format: https://github.com/ggml-org/ggml,
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _POOLING = {"pooling_mode_mean_tokens": "MEAN", "pooling_mode_cls_token": "CLS"}
+_TOKENIZERS = ("WordPiece", "Unigram")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a sentence-transformers folder says of a BERT encoder that can be written as GGUF.
 
-    `table`: GGML's type of the table of token vectors; 4 bits lose nothing of one that came in 4 bits.
+    `matrices`, `table`: GGML's types of the weights and of the table of token vectors. 16 bits make questions' vectors
+    those of sentence-transformers to four digits; 4 lose nothing of a table that came in 4.
     """
 
     folder: Path
@@ -34,24 +36,25 @@ class Checkpoint:
     tokenizer: str
     pooling: str
     max_tokens: int
-    table: str = "Q8_0"
+    matrices: str = "F16"
+    table: str = "F16"
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """The checkpoint in `folder`, or None if it is not BERT with WordPiece, mean or first-token pooling and nothing
-    more.
+    """The checkpoint in `folder`, or None if it is not BERT with WordPiece or unigram pieces, mean or first-token
+    pooling and nothing more.
     """
     try:
         modules = [module["type"].rsplit(".", 1)[-1] for module in _json(folder / "modules.json")]
         config = _json(folder / "config.json")
         pooling = _pooling(folder)
         tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
-        wordpiece = json.loads(tokenizer)["model"]["type"] == "WordPiece"
+        known = json.loads(tokenizer)["model"]["type"] in _TOKENIZERS
         limit = _json(folder / "sentence_bert_config.json").get("max_seq_length") or config["max_position_embeddings"]
     except (OSError, LookupError, ValueError, TypeError):
         return None
     plain = modules in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-    if not (plain and wordpiece and pooling and _is_plain_bert(config)):
+    if not (plain and known and pooling and _is_plain_bert(config)):
         return None
     if not (folder / "model.safetensors").is_file():
         return None
@@ -89,12 +92,10 @@ def _is_plain_bert(config: dict[str, Any]) -> bool:
 
 
 def _pooling(folder: Path) -> str | None:
-    modes = [
-        mode
-        for mode, on in _json(folder / "1_Pooling" / "config.json").items()
-        if mode.startswith("pooling_mode") and on
-    ]
-    return _POOLING.get(modes[0]) if len(modes) == 1 else None
+    settings = _json(folder / "1_Pooling" / "config.json")
+    modes = [mode for mode, on in settings.items() if mode.startswith("pooling_mode") and on]
+    whole = settings.get("include_prompt", True)
+    return _POOLING.get(modes[0]) if len(modes) == 1 and whole else None
 
 
 def _json(path: Path) -> Any:
@@ -118,7 +119,7 @@ def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
     writer.add_vocab_size(config["vocab_size"])
     writer.add_token_type_count(config["type_vocab_size"])
     writer.add_pooling_type(gguf.PoolingType[checkpoint.pooling])
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{checkpoint.matrices}"])
     writer.add_string(TOKENIZER_KEY, _without_spaces(checkpoint.tokenizer))
     writer.add_string(MAX_TOKENS_KEY, str(checkpoint.max_tokens))
 
@@ -141,7 +142,8 @@ def _add_tensors(writer: Any, checkpoint: Checkpoint) -> None:
             continue
         tensor = weights.astype(np.float32)
         if _is_matrix(name, tensor):
-            kind = gguf.GGMLQuantizationType[checkpoint.table if name.startswith("token_embd.") else "Q8_0"]
+            named = checkpoint.table if name.startswith("token_embd.") else checkpoint.matrices
+            kind = gguf.GGMLQuantizationType[named]
             writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
         elif "position" in name:
             writer.add_tensor(name, tensor.astype(np.float16))

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-DEFAULT_EMBEDDER = "static-fr-en"
+DEFAULT_EMBEDDER = "e5-fr-en"
+_FORMER_DEFAULTS = ("static-fr-en",)
+"""What earlier versions called theirs: a library made with one is told from one made with a model of the user's."""
+# Kernels for 16 bits are made once for each length of a batch, so there must be few.
+_PADDING = {"text": {"pad_to_multiple_of": 16}}
 
 
 class Embedder(Protocol):
@@ -58,11 +63,13 @@ class Embedder(Protocol):
 class CheckpointEmbedder:
     """A sentence-transformers folder: documents through sentence-transformers, questions through llama.cpp if it can.
 
-    `fingerprint` is 16 hexadecimal digits over the files that determine the vectors.
+    `fingerprint` is 16 hexadecimal digits over the files that determine the vectors. `made_by`: the command that makes
+    the library again, for people whose model has changed.
     """
 
     name: str
     fingerprint: str
+    made_by: str = "assistant index"
 
     @classmethod
     def named(cls, name: str = DEFAULT_EMBEDDER) -> "CheckpointEmbedder":
@@ -70,6 +77,7 @@ class CheckpointEmbedder:
 
         Raises ModelUnusable if there is no such model on this machine; nothing is fetched.
         """
+        name = DEFAULT_EMBEDDER if name in _FORMER_DEFAULTS else name
         folder = _folder_of(name)
         # A folder is kept by its full path, so that the library finds it again from any working directory.
         return cls(str(folder) if Path(name).expanduser().is_dir() else name, _fingerprint(folder))
@@ -81,9 +89,11 @@ class CheckpointEmbedder:
 
     def encode_documents(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of documents' sentences, shape (len(texts), dimension)."""
-        vectors: NDArray[np.float32] = self._transformer.encode_document(
-            list(texts), normalize_embeddings=True, show_progress_bar=False
-        )
+        model = self._transformer
+        with _bfloat16(model.device.type, self._checkpoint is not None):
+            vectors: NDArray[np.float32] = model.encode_document(
+                list(texts), normalize_embeddings=True, show_progress_bar=False, processing_kwargs=_PADDING
+            )
         return vectors
 
     def load(self) -> None:
@@ -93,7 +103,7 @@ class CheckpointEmbedder:
     def encode_questions(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of questions, shape (len(texts), dimension)."""
         if self._encoder is not None:
-            return self._encoder.encode(texts)
+            return self._encoder.encode([self._prompt + text for text in texts])
         vectors: NDArray[np.float32] = self._transformer.encode_query(
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
@@ -101,31 +111,44 @@ class CheckpointEmbedder:
 
     @cached_property
     def _encoder(self) -> StaticEncoder | SentenceEncoder | None:
-        """What encodes questions without torch: a static model as it is, a BERT as GGUF; None for any other, and for
-        one that wants a prompt before each question, which only sentence-transformers puts there.
-        """
+        """What encodes questions without torch: a static model as it is, a BERT as GGUF; None for any other."""
         gguf = places.made_models_folder() / f"embedder-{self.fingerprint}.gguf"
         if not gguf.is_file():
-            if _has_prompts(self._folder):
-                return None
             if is_static(self._folder):
                 with _trouble_reported(self._folder):
                     return StaticEncoder(self._folder)
-            checkpoint = read_checkpoint(self._folder)
-            if checkpoint is None:
-                return None
-            with _trouble_reported(self._folder):
-                self._write(checkpoint, gguf)
+            return self._made(self._checkpoint, gguf) if self._checkpoint is not None else None
         return SentenceEncoder(gguf)
 
-    def _write(self, checkpoint: Checkpoint, gguf: Path) -> None:
+    @cached_property
+    def _prompt(self) -> str:
+        """What the model wants before a question, as sentence-transformers' encode_query puts it there."""
         try:
-            write_gguf(checkpoint, gguf)
-        except OSError as error:
-            raise ModelUnusable(
-                _("cannot write {path}: {why}.").format(path=gguf, why=error.strerror or error),
-                _("Free some space, or let the environment's ASSISTANT_HOME name another folder: assistant index"),
-            ) from error
+            settings = json.loads((self._folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return ""
+        return str((settings.get("prompts") or {}).get("query") or "")
+
+    @cached_property
+    def _checkpoint(self) -> Checkpoint | None:
+        return read_checkpoint(self._folder)
+
+    def _made(self, checkpoint: Checkpoint, gguf: Path) -> SentenceEncoder:
+        """Write the checkpoint to `gguf`, or where that cannot be, to a place that this process alone uses."""
+        with _trouble_reported(self._folder):
+            with contextlib.suppress(OSError):
+                write_gguf(checkpoint, gguf)
+                return SentenceEncoder(gguf)
+            with tempfile.TemporaryDirectory(prefix="assistant-", ignore_cleanup_errors=True) as folder:
+                gguf = Path(folder) / gguf.name
+                try:
+                    write_gguf(checkpoint, gguf)
+                except OSError as error:
+                    raise ModelUnusable(
+                        _("cannot write {path}: {why}.").format(path=gguf, why=error.strerror or error),
+                        _("Free some space, or let the environment's TMPDIR name another folder: assistant index"),
+                    ) from error
+                return SentenceEncoder(gguf)
 
     @cached_property
     def _folder(self) -> Path:
@@ -135,7 +158,7 @@ class CheckpointEmbedder:
                 _("the embedder in {folder} is no longer the one that the library was made with.").format(
                     folder=folder
                 ),
-                _("Make the library again: assistant index"),
+                _("Make the library again: {command}").format(command=self.made_by),
             )
         return folder
 
@@ -150,6 +173,17 @@ class CheckpointEmbedder:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         with _trouble_reported(self._folder):
             return SentenceTransformer(str(self._folder), local_files_only=True)
+
+
+def _bfloat16(device: str, bert: bool) -> contextlib.AbstractContextManager[Any]:
+    """Multiply in 16 bits where the processor can: two or three times as fast, and the vectors of a BERT, whose last
+    layer normalises in 32, stay the same to four digits.
+    """
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    enabled = device == "cpu" and bert and bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled)
 
 
 @contextlib.contextmanager
@@ -167,7 +201,7 @@ def _trouble_reported(folder: Path) -> Iterator[None]:
 
 
 def _folder_of(name: str) -> Path:
-    if name == DEFAULT_EMBEDDER:
+    if name in (DEFAULT_EMBEDDER, *_FORMER_DEFAULTS):
         return places.shipped("models/embedder")
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -193,14 +227,6 @@ def _cached_folder(name: str) -> Path:
             ),
             _("Fetch it yourself, assistant opens no connection: hf download {name}").format(name=name),
         ) from error
-
-
-def _has_prompts(folder: Path) -> bool:
-    try:
-        settings = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return False
-    return any(settings.get("prompts", {}).values())
 
 
 def _fingerprint(folder: Path) -> str:

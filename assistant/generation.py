@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Enough for sentence-transformers to sort by length within a batch; small enough for a progress bar to move.
-_SENTENCES_AT_ONCE = 2048
+_SENTENCES_AT_ONCE = 256
 
 Progress = Callable[[int, int], None]
 """Told how many sentences are embedded, of how many."""
@@ -135,15 +135,19 @@ class Generation:
         (todo,) = self._database.execute(counted).fetchone()
         done = 0
         for group in self._groups():
-            vectors = self._embedder.encode_documents([text for document in group for _, text, _ in document])
+            texts = [text for document in group for _, text, _ in document]
+            parts = []
+            for some in _slices(texts):
+                parts.append(self._embedder.encode_documents(some))
+                done += len(some)
+                progress(done, todo)
+            vectors = np.concatenate(parts)
             ids = [i for document in group for i, _, _ in document]
             starts = np.cumsum([len(document) for document in group])[:-1]
             blended = [
                 blend(part, [passage for _, _, passage in document])
                 for part, document in zip(np.split(vectors, starts), group, strict=True)
             ]
-            done += len(ids)
-            progress(done, todo)
             yield np.array(ids, dtype=np.int64), np.concatenate(blended)
 
     def _groups(self) -> Iterator[list[list[_Row]]]:
@@ -184,6 +188,11 @@ def sweep(folder: Path, database: sqlite3.Connection) -> None:
     for path in folder.glob("vectors-*"):
         if path != live:
             path.unlink(missing_ok=True)
+
+
+def _slices(texts: Sequence[str]) -> list[Sequence[str]]:
+    """The texts, _SENTENCES_AT_ONCE at a time; at least one slice, which may be empty."""
+    return [texts[first : first + _SENTENCES_AT_ONCE] for first in range(0, len(texts) or 1, _SENTENCES_AT_ONCE)]
 
 
 def _empty_vectors(dimension: int) -> Any:

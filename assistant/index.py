@@ -81,7 +81,8 @@ class Library:
         fingerprint = self._meta("fingerprint")
         embedder = self._embedder
         if embedder is None or embedder.fingerprint != fingerprint:
-            embedder = self._embedder = CheckpointEmbedder(self._meta("embedder"), fingerprint)
+            again = f"assistant index --library {self.folder}"
+            embedder = self._embedder = CheckpointEmbedder(self._meta("embedder"), fingerprint, again)
         return embedder
 
     @contextlib.contextmanager

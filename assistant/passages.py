@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Chosen by tests/bench/retrieval.py.
 NEIGHBOURS = 2
 MAX_WORDS = 120
-NEIGHBOUR_WEIGHT = 0.3
+NEIGHBOUR_WEIGHT = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from assistant.sources import Posting, SourcePassage
 
 # Weight of the words of a sentence's neighbours in BM25, as a share of its own.
 AROUND_WEIGHT = 0.3
-WEIGHTS = (10.7, 3.7, 0.8, 6.8)
+WEIGHTS = (76.0, 2.7, 0.4, 6.2)
 _CANDIDATES = 200
 
 

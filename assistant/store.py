@@ -19,7 +19,7 @@ DATABASE = "library.db"
 APPLICATION_ID = 0x41535354  # "ASST", so that a foreign SQLite file is told from ours
 SCHEMA_VERSION = 1
 # Whatever changes what is stored about a document changes this: libraries made with another value are remade.
-RECIPE = f"sentences {SEGMENTER_VERSION}, passages 2, terms 1"
+RECIPE = f"sentences {SEGMENTER_VERSION}, passages 3, terms 1"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

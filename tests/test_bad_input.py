@@ -178,9 +178,26 @@ def test_a_damaged_or_foreign_model(bert_library: Path, home: Path, tmp_path: Pa
 
 
 def test_a_place_for_models_that_cannot_be_written(bert_library: Path, tmp_path: Path) -> None:
+    """The model is then made for this one question, somewhere else."""
     (tmp_path / "models").touch()
-    done = assistant("ask", "--library", bert_library, SORTIES, ASSISTANT_HOME=tmp_path)
-    refused(done, 3, str(tmp_path / "models"), "ASSISTANT_HOME")
+    (tmp_path / "temporary").mkdir()
+    somewhere = {"ASSISTANT_HOME": tmp_path, "TMPDIR": tmp_path / "temporary"}
+    assert assistant("ask", "--library", bert_library, SORTIES, **somewhere).returncode == 0
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_no_room_for_a_model_anywhere(bert_library: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").touch()
+    small = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000,) * 2)"
+    code = f"{small}; import sys; from assistant.cli import run; sys.exit(run(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ask", "--library", str(bert_library), SORTIES],
+        env=environment(ASSISTANT_HOME=tmp_path, TMPDIR=tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    refused(done, 3, "cannot write", "TMPDIR")
 
 
 def test_embedders_that_are_none(bert_library: Path, tmp_path: Path) -> None:

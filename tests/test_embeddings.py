@@ -1,16 +1,18 @@
 """Questions are encoded as documents are: GGUF against sentence-transformers, and models that only the latter runs."""
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from commands import assistant
-from conftest import MINILM
+from commands import assistant, refused
+from conftest import MINILM, SORTIES
 
-from assistant import Conversation, Library, update
+from assistant import Conversation, Library, places, update
 from assistant.conversion import read_checkpoint
 from assistant.embeddings import CheckpointEmbedder
 from assistant.errors import ModelUnusable
@@ -42,7 +44,7 @@ ODD = [
     "mot " * 300,
     "Une phrase bien trop longue, qui n'en finit pas, " * 25,
 ]
-# Texts of hardly any words: rounding to eight bits weighs more.
+# Texts of hardly any words: rounding weighs more.
 FRAGMENTS = ["?!…", "a", "Who's there?", "x" * 3000, "\ufeff[CLS] [SEP] [MASK]", "Oui."]
 SENTENCES = [
     *FRENCH,
@@ -71,11 +73,11 @@ def cosines(one: Any, other: Any) -> Any:
 
 def test_questions_and_documents_are_encoded_alike(bert: CheckpointEmbedder, asked: Any) -> None:
     assert len(SENTENCES) == 50
-    assert cosines(bert.encode_documents(SENTENCES), asked).min() >= 0.999
+    assert cosines(bert.encode_documents(SENTENCES), asked).min() >= 0.9999
 
 
-def test_fragments_are_encoded_nearly_alike(bert: CheckpointEmbedder) -> None:
-    assert cosines(bert.encode_documents(FRAGMENTS), bert.encode_questions(FRAGMENTS)).min() >= 0.995
+def test_fragments_are_encoded_alike(bert: CheckpointEmbedder) -> None:
+    assert cosines(bert.encode_documents(FRAGMENTS), bert.encode_questions(FRAGMENTS)).min() >= 0.9999
 
 
 def test_vectors_are_of_unit_length_in_single_precision(asked: Any) -> None:
@@ -85,7 +87,7 @@ def test_vectors_are_of_unit_length_in_single_precision(asked: Any) -> None:
 
 def test_a_vector_does_not_depend_on_its_company(bert: CheckpointEmbedder, asked: Any) -> None:
     alone = np.concatenate([bert.encode_questions([sentence]) for sentence in SENTENCES[:10]])
-    assert cosines(asked[:10], alone).min() >= 0.999
+    assert cosines(asked[:10], alone).min() >= 0.9999
 
 
 def test_nothing_to_encode(bert: CheckpointEmbedder) -> None:
@@ -118,7 +120,7 @@ def test_another_pooling_is_written_too(tmp_path: Path) -> None:
     replaced(pooling, '"pooling_mode_cls_token": false', '"pooling_mode_cls_token": true')
     embedder = CheckpointEmbedder.named(str(folder))
     assert not embedder.slow_to_start
-    assert cosines(embedder.encode_documents(FRENCH), embedder.encode_questions(FRENCH)).min() >= 0.999
+    assert cosines(embedder.encode_documents(FRENCH), embedder.encode_questions(FRENCH)).min() >= 0.9999
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,7 @@ def test_another_pooling_is_written_too(tmp_path: Path) -> None:
         ("config.json", '"hidden_act": "gelu"', '"hidden_act": "relu"'),
         ("config.json", '"absolute"', '"relative_key"'),
         ("1_Pooling/config.json", '"pooling_mode_max_tokens": false', '"pooling_mode_max_tokens": true'),
+        ("1_Pooling/config.json", '"pooling_mode_mean_tokens"', '"include_prompt": false, "pooling_mode_mean_tokens"'),
         ("modules.json", "models.Normalize", "models.Dense"),
         ("tokenizer.json", '"type":"WordPiece"', '"type":"BPE"'),
         ("tokenizer.json", "{", "["),
@@ -142,22 +145,28 @@ def test_what_llama_cpp_would_run_otherwise_is_left_to_sentence_transformers(
     assert read_checkpoint(folder) is None
 
 
-@pytest.mark.parametrize(("prompt", "slow"), [("query: ", True), ("", False)])
-def test_a_model_that_wants_a_prompt_gets_it(tmp_path: Path, prompt: str, slow: bool) -> None:
+@pytest.mark.parametrize("prompt", ["query: ", ""])
+def test_a_model_that_wants_a_prompt_gets_it(tmp_path: Path, prompt: str) -> None:
     folder = copy_of_minilm(tmp_path / "model", "config_sentence_transformers.json")
     prompts = f'"prompts": {{"query": "{prompt}"}}, "__version__"'
     replaced(folder / "config_sentence_transformers.json", '"__version__"', prompts)
     embedder = CheckpointEmbedder.named(str(folder))
-    assert embedder.slow_to_start == slow
-    plain = embedder.encode_documents(["Où ?", f"{prompt}Où ?"])
-    asked = embedder.encode_questions(["Où ?"])
-    assert cosines(plain, asked).argmax() == (1 if slow else 0)
+    assert not embedder.slow_to_start
+    plain = embedder.encode_documents([f"{prompt}{text}" for text in FRENCH])
+    assert cosines(plain, embedder.encode_questions(FRENCH)).min() >= 0.9999
 
 
-def test_the_shipped_embedder_encodes_questions_and_documents_alike() -> None:
+def test_the_shipped_embedder_is_a_folder_that_sentence_transformers_loads(capfd: pytest.CaptureFixture[str]) -> None:
+    """What sentence-transformers says of it alone is what is indexed and what is asked."""
+    from sentence_transformers import SentenceTransformer
+
     shipped = CheckpointEmbedder.named()
     assert not shipped.slow_to_start
-    assert cosines(shipped.encode_documents(SENTENCES), shipped.encode_questions(SENTENCES)).min() >= 0.9999
+    model = SentenceTransformer(str(places.shipped("models/embedder")))
+    assert "MISSING" not in capfd.readouterr().err
+    plain = {"normalize_embeddings": True}
+    assert cosines(model.encode_query(SENTENCES, **plain), shipped.encode_questions(SENTENCES)).min() >= 0.9999
+    assert cosines(model.encode_document(SENTENCES, **plain), shipped.encode_documents(SENTENCES)).min() >= 0.9999
 
 
 def test_a_static_model_needs_no_torch_for_questions(tmp_path: Path) -> None:
@@ -211,6 +220,15 @@ def test_an_embedder_that_changed_after_indexing(folder: Path, tmp_path: Path, d
     update(folder)
     with Library.open(folder) as library:
         assert Conversation(library).answer("Une phrase ?").confidence > 0
+
+
+def test_a_library_of_an_earlier_version_says_how_to_make_it_again(article_copy: Path) -> None:
+    with contextlib.closing(sqlite3.connect(article_copy / "library.db")) as database, database:
+        database.execute("UPDATE meta SET value = 'static-fr-en' WHERE key = 'embedder'")
+        database.execute("UPDATE meta SET value = '0123456789abcdef' WHERE key = 'fingerprint'")
+    refused(assistant("ask", "--library", article_copy, SORTIES), 3, f"assistant index --library {article_copy}")
+    assert assistant("index", "--library", article_copy).returncode == 0
+    assert assistant("ask", "--library", article_copy, SORTIES).returncode == 0
 
 
 def broken_weights(folder: Path) -> None:

@@ -240,6 +240,15 @@ def test_progress_counts_to_the_end(texts: Path, folder: Path, bag_of_words: Bag
     assert seen[-1] == (4, 4)
 
 
+def test_progress_moves_within_a_long_document(folder: Path, bag_of_words: BagOfWords) -> None:
+    seen: list[int] = []
+    text = " ".join(f"Phrase numéro {number}." for number in range(600))
+    build(folder, [Document.from_text("long", text)], bag_of_words, lambda done, _todo: seen.append(done))
+    assert len(seen) > 2
+    assert seen == sorted(seen)
+    assert seen[-1] == 600
+
+
 def test_a_failing_embedder_leaves_the_library_as_it_was(texts: Path, folder: Path, bag_of_words: BagOfWords) -> None:
     update(folder, [texts / "a.txt"], bag_of_words)
 

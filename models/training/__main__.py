@@ -22,11 +22,9 @@ class Step:
 
 
 STEPS = {
-    "vocabulary": Step("vocabulary", "train_vocabulary", "VocabularySettings"),
-    "teacher": Step("teacher", "cache_teacher", "TeacherSettings"),
-    "static": Step("static_embedder", "train_static", "StaticSettings"),
-    "ship": Step("shipping", "ship_embedder", "ShippingSettings"),
-    "reader-start": Step("reader_start", "start_reader", "ReaderStartSettings"),
+    "embedder": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
+    "ship-embedder": Step("shipping", "ship_embedder", "ShippingSettings"),
+    "reader-start": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
     "reader": Step("reader", "train_reader", "ReaderSettings"),
     "reader-mean": Step("reader_mean", "average_readers", "ReaderMeanSettings"),
     "ship-reader": Step("reader_shipping", "ship_reader", "ReaderShippingSettings"),

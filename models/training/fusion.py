@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.embedders import load_embedder
+from models.training.embedders import Embed, load_embedder
 from models.training.lexical import Bm25
 from models.training.retrieval_task import Haystack, gold_ranks, read_haystack, summarise
 from models.training.settings import Places
-from models.training.similarity_tasks import Embed
 
 REACH = 2
 """Sentences before and after, in the same context, that count as a sentence's neighbours."""
@@ -39,10 +38,10 @@ WAYS = (Way("fused", (0, 1)), Way("fused in context", (1, 2, 3)))
 
 @dataclass(frozen=True)
 class FusionSettings:
-    """`embedders`: the one that is measured, which the held-out articles did not train → who uses its weights."""
+    """Names that `load_embedder` knows, whose weights are fitted."""
 
-    embedders: dict[str, str] = field(default_factory=dict)
-    ridge: float = 1e-3
+    embedders: list[str] = field(default_factory=lambda: ["shipped"])
+    ridge: float = 1e-6
 
 
 def neighbours(haystack: Haystack) -> list[list[int]]:
@@ -65,7 +64,7 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def features(haystack: Haystack, embed: Embed) -> NDArray[np.float32]:
     """(4, questions, sentences): cosine; BM25 / best; cosine of mixed vectors; BM25 with neighbours / best."""
-    asked, vectors = embed(haystack.questions), embed(haystack.sentences)
+    asked, vectors = embed.questions(haystack.questions), embed.documents(haystack.sentences)
     contexts = [" ".join(haystack.sentences[i] for i in numbers) for numbers in neighbours(haystack)]
     lexical = [_shares(Bm25(texts).scores(haystack.questions)) for texts in (haystack.sentences, contexts)]
     return np.stack([asked @ vectors.T, lexical[0], asked @ mix(vectors, haystack).T, lexical[1]]).astype(np.float32)
@@ -103,9 +102,9 @@ def fit_fusion(places: Places, settings: FusionSettings) -> str:
     haystack = read_haystack(places.data, "deciding")
     path = places.work / "fusion.json"
     found = json.loads(path.read_text()) if path.exists() else {}
-    for measured, named in settings.embedders.items():
-        values = features(haystack, load_embedder(measured, places))
-        found[named] = {way.name: _fit_way(values, way, haystack, settings.ridge) for way in WAYS}
+    for name in settings.embedders:
+        values = features(haystack, load_embedder(name))
+        found[name] = {way.name: _fit_way(values, way, haystack, settings.ridge) for way in WAYS}
         path.write_text(json.dumps(found, indent=1) + "\n")
     return json.dumps(found)
 

@@ -1,74 +1,79 @@
-"""A trained table → `models/embedder/`: int8 rows that sentence-transformers loads as they are and NumPy reads without
-torch.
+"""multilingual-e5-small, cut to our languages → `models/embedder/`: a folder that sentence-transformers loads as it is.
 
-Layout: `modules.json` (StaticEmbedding, Normalize), `0_StaticEmbedding/model.safetensors` with `embeddings` int8
-(tokens, dimensions) and `weights` float32 (tokens), `0_StaticEmbedding/tokenizer.json`. Row i of the table is
-`embeddings[i] * weights[i]`: the names are model2vec's, which sentence-transformers folds into one float32
-table.
+Weights are float16, in which those that came in 4 bits lose nothing that matters. What encodes questions without torch
+is the same folder written as GGUF (`assistant.conversion`), on the machine where it is first needed.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import load_file, save
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, processors
+from transformers import AutoModel
 
+from models.training.multilingual import SPECIAL
+from models.training.reader_model import save_encoder
 from models.training.settings import Places
-from models.training.static_model import StaticEmbedder
 
-MODULES = [
-    {
-        "idx": 0,
-        "name": "0",
-        "path": "0_StaticEmbedding",
-        "type": "sentence_transformers.sentence_transformer.modules.static_embedding.StaticEmbedding",
-    },
-    {
-        "idx": 1,
-        "name": "1",
-        "path": "1_Normalize",
-        "type": "sentence_transformers.base.modules.normalize.Normalize",
-    },
-]
-
-
-NORMALIZE = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
-MODEL = {"model_type": "SentenceTransformer", "similarity_fn_name": "cosine"}
+_PARTS = (
+    ("", "sentence_transformers.models.Transformer"),
+    ("1_Pooling", "sentence_transformers.models.Pooling"),
+    ("2_Normalize", "sentence_transformers.models.Normalize"),
+)
+_PAD, _, _FIRST, _LAST = SPECIAL
 
 
 @dataclass(frozen=True)
 class ShippingSettings:
-    """The table under `work` that ships."""
+    """The encoder's folder under `work`, and the tokens after which a text is cut."""
 
-    table: str = "static"
+    folder: str = "embedder"
+    longest: int = 384
 
 
 def ship_embedder(places: Places, settings: ShippingSettings) -> Path:
-    """Write `models/embedder/` from the table and `work/tokenizer.json`; the card (README.md) is kept as it is."""
-    folder = places.models / "embedder"
-    (folder / "0_StaticEmbedding").mkdir(parents=True, exist_ok=True)
-    (folder / "1_Normalize").mkdir(exist_ok=True)
-    rows, weights = quantise(np.load(places.work / f"{settings.table}.npy"))
-    (folder / "0_StaticEmbedding/model.safetensors").write_bytes(save({"embeddings": rows, "weights": weights}))
-    tokenizer = Tokenizer.from_file(str(places.work / "tokenizer.json"))
-    tokenizer.save(str(folder / "0_StaticEmbedding/tokenizer.json"), pretty=False)
-    described = {"modules": MODULES, "1_Normalize/config": NORMALIZE, "config_sentence_transformers": MODEL}
+    """Write `models/embedder/` from `work/<folder>`; the card (README.md) is kept as it is."""
+    source, target = places.work / settings.folder, places.models / "embedder"
+    model = AutoModel.from_pretrained(source, add_pooling_layer=False)
+    save_encoder(model, _marked(Tokenizer.from_file(str(source / "tokenizer.json"))), target)
+    (target / "model.safetensors").chmod(0o644)
+    # The weights are stored in 16 bits and computed with in 32.
+    described = {"config.json": json.loads((target / "config.json").read_text()) | {"dtype": "float32"}}
+    described |= _described(settings.longest, model.config.hidden_size)
     for name, values in described.items():
-        (folder / f"{name}.json").write_text(json.dumps(values, indent=2) + "\n")
-    return folder
+        (target / name).parent.mkdir(exist_ok=True)
+        (target / name).write_text(json.dumps(values, indent=2) + "\n")
+    return target
 
 
-def quantise(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Rows rounded to −127…127, and the number that each row is multiplied by."""
-    weights = np.maximum(np.abs(table).max(axis=1), 1e-12) / 127
-    return np.round(table / weights[:, None]).astype(np.int8), weights.astype(np.float32)
+def _marked(tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer, with the marks put around a text. Text that spells a mark is no mark, but for padding's, which
+    transformers insists on."""
+    marks = [(mark, tokenizer.token_to_id(mark)) for mark in (_FIRST, _LAST)]
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{_FIRST} $A {_LAST}", special_tokens=marks)
+    tokenizer.add_special_tokens([_PAD])
+    return tokenizer
 
 
-def load_shipped(folder: Path) -> StaticEmbedder:
-    """The query path: tokenizers, safetensors and NumPy."""
-    parts = load_file(folder / "0_StaticEmbedding/model.safetensors")
-    table = parts["embeddings"].astype(np.float32) * parts["weights"][:, None]
-    return StaticEmbedder(Tokenizer.from_file(str(folder / "0_StaticEmbedding/tokenizer.json")), table)
+def _described(longest: int, dimensions: int) -> dict[str, Any]:
+    """What sentence-transformers reads beside the weights, by file."""
+    return {
+        "modules.json": [
+            {"idx": number, "name": str(number), "path": path, "type": kind}
+            for number, (path, kind) in enumerate(_PARTS)
+        ],
+        "config_sentence_transformers.json": {
+            "model_type": "SentenceTransformer",
+            "similarity_fn_name": "cosine",
+            "prompts": {"query": "query: ", "document": "passage: "},
+        },
+        "sentence_bert_config.json": {"max_seq_length": longest, "model_args": {"add_pooling_layer": False}},
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": longest,
+            "clean_up_tokenization_spaces": False,
+            "pad_token": _PAD,
+        },
+        "1_Pooling/config.json": {"word_embedding_dimension": dimensions, "pooling_mode_mean_tokens": True},
+    }

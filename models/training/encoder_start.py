@@ -1,8 +1,9 @@
-"""multilingual-e5-small → the reader before its first step: fewer layers, only word pieces of French and English.
+"""multilingual-e5-small → the embedder, and the reader before its first step: only word pieces of French and English.
 
 The pieces most frequent in the reference data are kept, each with its vector and its score, so that text is cut nearly
-as it was in pre-training (as in Abdaoui et al., "Load What You Need", arXiv 2010.05609). The top layers are dropped
-(Sajjad et al., arXiv 2004.03844): they serve sentence embeddings, and the file and the time to answer shrink.
+as it was in pre-training (as in Abdaoui et al., "Load What You Need", arXiv 2010.05609). For the reader, the top layers
+are dropped (Sajjad et al., arXiv 2004.03844): they serve sentence embeddings, and the file and the time to answer
+shrink.
 """
 
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ _LAYER_PARTS = {
 
 
 @dataclass(frozen=True)
-class ReaderStartSettings:
+class EncoderStartSettings:
     """`pieces`: the most frequent word pieces, kept beside single characters. `layers`: those kept, from 0."""
 
     name: str = "reader-start"
@@ -45,7 +46,7 @@ class ReaderStartSettings:
     layers: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8)
 
 
-def start_reader(places: Places, settings: ReaderStartSettings) -> Path:
+def start_encoder(places: Places, settings: EncoderStartSettings) -> Path:
     """Write `work/<name>`: config.json, model.safetensors (float16), tokenizer.json; about a minute."""
     source = read_multilingual()
     kept = _frequent(places.data, source, settings.pieces)
