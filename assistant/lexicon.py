@@ -45,16 +45,6 @@ def terms(text: str, language: Language) -> list[str]:
     return [_stem(word, language) for word in content or words]
 
 
-def is_foreign(question: str, language: Language) -> bool:
-    """Whether the function words of `question` are those of another language than `language`, more than its own.
-
-    For a short text as sure as `language_of`, and it loads nothing.
-    """
-    words = _words(question)
-    counts = {known: sum(is_function_word(word, known) for word in words) for known in LANGUAGES}
-    return max(counts.values()) > counts[language]
-
-
 def is_function_word(word: str, language: Language) -> bool:
     """Whether a word only binds others together."""
     return fold(word) in _FUNCTION_WORDS[language]

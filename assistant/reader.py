@@ -1,7 +1,8 @@
 """Question + retrieved passages → answer Spans, best first: a quantised encoder marks the exact words.
 
-Sentences that follow each other in a document are read together, each once. A sentence's best span is weighed against
-what retrieval says of the sentence; both tell how likely it is that the documents say it.
+Sentences that follow each other in a document are read together, each once. What retrieval says of a sentence helps to
+choose among answers, but not to tell whether the documents say it: a question about what they nearly say shares more
+words with them than one in other words about what they do say.
 """
 
 import base64
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from assistant import places
 from assistant.errors import ModelUnusable
-from assistant.lexicon import is_foreign
 from assistant.llama import TokenEncoder
 from assistant.messages import _
 from assistant.retrieval import Hit
@@ -52,7 +52,7 @@ HEAD_KEY = "assistant.reader.head"
 CALIBRATION_KEY = "assistant.reader.calibration"
 """Metadata: a Calibration as JSON."""
 NAME_KEY = "general.name"
-WEIGHED = ("intercept", "margin", "retrieval", "among")
+WEIGHED = ("intercept", "margin", "among")
 """What a calibration's weights are called in the metadata: the intercept and `features`, in this order."""
 LONGEST_WINDOW = 320
 HITS_READ = 6
@@ -66,27 +66,22 @@ class Calibration:
     """How scores are combined, fitted on labelled questions that trained nothing.
 
     `retrieval`: weight of a hit's retrieval score beside its span's margin, a conditional logit's. `weights`: of what
-    is WEIGHED, a logistic regression's; `foreign`: the same where question and document have two languages, so that
-    retrieval's score, in which common words weigh most, says nothing. Below `threshold` the documents do not say.
+    is WEIGHED, a logistic regression's. Below `threshold` the documents do not say.
     """
 
     retrieval: float
     weights: tuple[float, ...]
-    foreign: tuple[float, ...]
     threshold: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A hit's best span: `margin` is its sentence's score above "it does not say" in the same window. `foreign`: the
-    question is in another language than the hit's document.
-    """
+    """A hit's best span: `margin` is its sentence's score above "it does not say" in the same window."""
 
     hit: Hit
     start: int
     end: int
     margin: float
-    foreign: bool
 
 
 class SpanReader:
@@ -116,7 +111,7 @@ class SpanReader:
         texts = [[hit.passage.focused.text for hit in run] for run in runs]
         windows = [make_window(self.tokenizer, question, run, LONGEST_WINDOW) for run in texts]
         found = zip(runs, windows, self.scores(windows), strict=True)
-        return [reading for run, window, scores in found for reading in _readings(question, run, window, scores)]
+        return [reading for run, window, scores in found for reading in _readings(run, window, scores)]
 
     def scores(self, windows: Sequence[Window]) -> "list[NDArray[np.float32]]":
         """Start and end logits of each window, (its tokens, 2)."""
@@ -136,14 +131,14 @@ def combined(reading: Reading, retrieval: float) -> float:
 
 
 def features(reading: Reading) -> tuple[float, ...]:
-    """What tells whether a reading answers: margin, retrieval score, and of how many passages it is the best
-    (logarithm), since the best of many is good by chance.
+    """What tells whether a reading answers: its margin, and of how many passages it is the best (logarithm), since the
+    best of many is good by chance.
     """
-    return reading.margin, reading.hit.evidence.score, math.log(reading.hit.among)
+    return reading.margin, math.log(reading.hit.among)
 
 
 def _confidence(reading: Reading, calibration: Calibration) -> float:
-    intercept, *slopes = calibration.foreign if reading.foreign else calibration.weights
+    intercept, *slopes = calibration.weights
     logit = intercept + sum(weight * value for weight, value in zip(slopes, features(reading), strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
@@ -167,15 +162,14 @@ def _joins(run: Sequence[SourceSentence], sentence: SourceSentence) -> bool:
     return follows and room
 
 
-def _readings(question: str, run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]") -> Iterator[Reading]:
-    foreign = is_foreign(question, run[0].passage.language)
+def _readings(run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]") -> Iterator[Reading]:
     silent = float(scores[0].sum())
     for hit, span in zip(run, best_spans(scores, window), strict=True):
         if span is not None:
             start, end = window.characters(span.first, span.last)
             offset = hit.passage.focused.start
             if start < end:
-                yield Reading(hit, offset + start, offset + end, span.score - silent, foreign)
+                yield Reading(hit, offset + start, offset + end, span.score - silent)
 
 
 def _read_head(encoder: TokenEncoder, path: Path) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
@@ -193,10 +187,10 @@ def _read_calibration(encoder: TokenEncoder, path: Path) -> Calibration:
     if stored is None:
         raise _not_a_reader(path)
     values = json.loads(stored)
-    weights, foreign = values["weights"], values.get("foreign", ())
-    if list(weights) != list(WEIGHED) or list(foreign) != list(WEIGHED):
+    weights = values["weights"]
+    if list(weights) != list(WEIGHED):
         raise _not_a_reader(path)
-    return Calibration(values["retrieval"], tuple(weights.values()), tuple(foreign.values()), values["threshold"])
+    return Calibration(values["retrieval"], tuple(weights.values()), values["threshold"])
 
 
 def _not_a_reader(path: Path) -> ModelUnusable:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.lexicon import LANGUAGES, Language, fold, is_foreign, language_of, terms
+from assistant.lexicon import LANGUAGES, Language, fold, language_of, terms
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,3 @@ def test_language(text: str, language: Language) -> None:
 def test_any_text_has_terms_without_capitals_or_marks(text: str, language: Language) -> None:
     for term in terms(text, language):
         assert fold(term) == term
-
-
-@pytest.mark.parametrize(
-    ("question", "language", "foreign"),
-    [
-        ("Qui a tiré ?", "fr", False),
-        ("Qui a tiré ?", "en", True),
-        ("Who fired?", "fr", True),
-        ("Who fired?", "en", False),
-        ("Qui chante « Here comes the sun » ?", "fr", False),
-        ("What does « raison d'état » mean?", "fr", True),
-        ("Alep 2015", "fr", False),
-        ("Alep 2015", "en", False),
-    ],
-)
-def test_a_question_in_another_language_is_foreign(question: str, language: Language, foreign: bool) -> None:
-    assert is_foreign(question, language) is foreign

@@ -97,16 +97,6 @@ def test_a_copy_of_a_document_does_not_hide_its_answer(reader: SpanReader, folde
     assert min(confidences) >= reader.threshold
 
 
-@pytest.mark.parametrize(
-    ("question", "foreign"),
-    [("Combien d'écoles compte la ville ?", False), ("How many schools does the city have?", True)],
-)
-def test_a_question_in_another_language_than_the_text_is_known_as_such(
-    reader: SpanReader, library: Library, question: str, foreign: bool
-) -> None:
-    assert {reading.foreign for reading in reader.readings(question, retrieve(library, question, 3))} == {foreign}
-
-
 def test_no_passage_no_answer(reader: SpanReader) -> None:
     assert reader.read("Où ?", []) == []
 
@@ -138,4 +128,4 @@ def test_one_file_is_one_model() -> None:
     """Head and calibration travel in the file, which is no bigger than promised."""
     assert SHIPPED.stat().st_size <= 26_000_000
     stored = SpanReader(SHIPPED)._encoder.metadata(CALIBRATION_KEY)
-    assert set(json.loads(stored or "{}")) == {"retrieval", "weights", "foreign", "threshold"}
+    assert set(json.loads(stored or "{}")) == {"retrieval", "weights", "threshold"}

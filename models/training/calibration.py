@@ -83,10 +83,8 @@ def fit(read: Sequence[Read]) -> Calibration:
     retrieval = _fit_retrieval([one for one in read if one.right.any()])
     values, right, answerable = best_answers(read, retrieval)
     weights, confidence = _fit_weights(values, right, answerable)
-    # Without what retrieval says: how a question in another language is judged. There are none that are real to fit on.
-    foreign, _ = _fit_weights(values * (1, 0, 1), right, answerable)
     threshold = max(np.unique(confidence.round(3)), key=lambda t: sum(f1s(confidence, answerable, t)))
-    return Calibration(retrieval, weights, foreign, float(threshold))
+    return Calibration(retrieval, weights, float(threshold))
 
 
 def _fit_weights(values: np.ndarray, right: np.ndarray, answerable: np.ndarray) -> tuple[tuple[float, ...], np.ndarray]:

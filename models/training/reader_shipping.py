@@ -14,19 +14,16 @@ from assistant.reader import CALIBRATION_KEY, HEAD_KEY, LONGEST_WINDOW, WEIGHED,
 from models.training import haystack as stacks
 from models.training.calibration import RememberingReader, ask_twice, fit
 from models.training.settings import Places
-from models.training.shipping import ShippingSettings, ship_embedder
 
-_UNFITTED = Calibration(0.5, (0.0,) * len(WEIGHED), (0.0,) * len(WEIGHED), 0.0)
+_UNFITTED = Calibration(0.5, (0.0,) * len(WEIGHED), 0.0)
 
 
 @dataclass(frozen=True)
 class ReaderShippingSettings:
-    """`folder`: the reader's under `work`. `name`: what replies call it. `embedder`: the table under `work` that the
-    held-out articles did not train, which the calibration is fitted with."""
+    """`folder`: the reader's under `work`. `name`: what replies call it."""
 
     folder: str = "reader-mean"
     name: str = "reader-3"
-    embedder: str = "static-decide"
 
 
 def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
@@ -36,8 +33,7 @@ def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
     """
     target = places.models / "reader/reader-q8_0.gguf"
     _write(places, settings, target, _UNFITTED)
-    apart = Places(places.data, places.work, places.work / "decide")
-    embedder = CheckpointEmbedder.named(str(ship_embedder(apart, ShippingSettings(settings.embedder))))
+    embedder = CheckpointEmbedder.named()
     held_out = stacks.piaf_held_out()
     # One big library and many small ones: what the confidence rests on must not depend on the library's size.
     haystacks = [held_out, *stacks.articles(held_out)]
@@ -52,11 +48,10 @@ def _write(places: Places, settings: ReaderShippingSettings, target: Path, calib
     folder = places.work / settings.folder
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
-    checkpoint = Checkpoint(folder, settings.name, config, tokenizer, "NONE", LONGEST_WINDOW, "Q4_0")
+    checkpoint = Checkpoint(folder, settings.name, config, tokenizer, "NONE", LONGEST_WINDOW, "Q8_0", "Q4_0")
     head = load_file(folder / "head.safetensors")
     values = np.concatenate([head["weight"].ravel(), head["bias"]]).astype(np.float32)
-    weights = {"weights": calibration.weights, "foreign": calibration.foreign}
-    named = {name: dict(zip(WEIGHED, numbers, strict=True)) for name, numbers in weights.items()}
+    named = {"weights": dict(zip(WEIGHED, calibration.weights, strict=True))}
     stored = {
         HEAD_KEY: base64.b64encode(values.tobytes()).decode(),
         CALIBRATION_KEY: json.dumps(asdict(calibration) | named),
