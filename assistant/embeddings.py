@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 DEFAULT_EMBEDDER = "e5-fr-en"
 _FORMER_DEFAULTS = ("static-fr-en",)
 """What earlier versions called theirs: a library made with one is told from one made with a model of the user's."""
+# What a processor's caches hold is a quarter faster than twice as much; a graphics card wants more at once.
+_BATCH, _LARGE_BATCH = {"cpu": 16}, 64
 # Kernels for 16 bits are made once for each length of a batch, so there must be few.
 _PADDING = {"text": {"pad_to_multiple_of": 16}}
 
@@ -90,9 +92,14 @@ class CheckpointEmbedder:
     def encode_documents(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of documents' sentences, shape (len(texts), dimension)."""
         model = self._transformer
-        with _bfloat16(model.device.type, self._checkpoint is not None):
+        device = model.device.type
+        with _bfloat16(device, self._checkpoint is not None):
             vectors: NDArray[np.float32] = model.encode_document(
-                list(texts), normalize_embeddings=True, show_progress_bar=False, processing_kwargs=_PADDING
+                list(texts),
+                batch_size=_BATCH.get(device, _LARGE_BATCH),
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                processing_kwargs=_PADDING,
             )
         return vectors
 
