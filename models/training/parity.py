@@ -20,7 +20,7 @@ class ParitySettings:
     """The haystack whose first `sentences` are embedded."""
 
     haystack: str = "whole"
-    sentences: int = 2_000
+    sentences: int = 1_000
 
 
 def check_parity(places: Places, settings: ParitySettings) -> str:
