@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.llama import MAX_TOKENS_KEY, TOKENIZER_KEY
+from assistant.llama import MAX_TOKENS_KEY, PROMPT_KEY, TOKENIZER_KEY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,8 @@ class Checkpoint:
     """What a sentence-transformers folder says of a BERT encoder that can be written as GGUF.
 
     `matrices`, `table`: GGML's types of the weights and of the table of token vectors. 16 bits make questions' vectors
-    those of sentence-transformers to four digits; 4 lose nothing of a table that came in 4.
+    those of sentence-transformers to four digits; 4 lose nothing of a table that came in 4. `prompt`: what stands
+    before a question.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Checkpoint:
     max_tokens: int
     matrices: str = "F16"
     table: str = "F16"
+    prompt: str = ""
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
@@ -58,9 +60,16 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         return None
     if not (folder / "model.safetensors").is_file():
         return None
-    return Checkpoint(
-        folder, folder.name, config, tokenizer, pooling, min(limit, config["max_position_embeddings"], 512)
-    )
+    limit = min(limit, config["max_position_embeddings"], 512)
+    return Checkpoint(folder, folder.name, config, tokenizer, pooling, limit, prompt=question_prompt(folder))
+
+
+def question_prompt(folder: Path) -> str:
+    """What sentence-transformers' encode_query puts before a question, as the model in `folder` wants it."""
+    try:
+        return str((_json(folder / "config_sentence_transformers.json").get("prompts") or {}).get("query") or "")
+    except (FileNotFoundError, ValueError):
+        return ""
 
 
 def write_gguf(checkpoint: Checkpoint, target: Path, metadata: Mapping[str, str] | None = None) -> None:
@@ -122,6 +131,8 @@ def _add_settings(writer: Any, checkpoint: Checkpoint) -> None:
     writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{checkpoint.matrices}"])
     writer.add_string(TOKENIZER_KEY, _without_spaces(checkpoint.tokenizer))
     writer.add_string(MAX_TOKENS_KEY, str(checkpoint.max_tokens))
+    if checkpoint.prompt:
+        writer.add_string(PROMPT_KEY, checkpoint.prompt)
 
 
 def _without_spaces(text: str) -> str:

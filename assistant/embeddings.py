@@ -7,7 +7,6 @@ Any other model answers questions through sentence-transformers, several seconds
 
 import contextlib
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant import places
-from assistant.conversion import Checkpoint, read_checkpoint, write_gguf
+from assistant.conversion import Checkpoint, question_prompt, read_checkpoint, write_gguf
 from assistant.errors import ModelUnusable
 from assistant.llama import SentenceEncoder
 from assistant.messages import _
@@ -110,7 +109,7 @@ class CheckpointEmbedder:
     def encode_questions(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Vectors of questions, shape (len(texts), dimension)."""
         if self._encoder is not None:
-            return self._encoder.encode([self._prompt + text for text in texts])
+            return self._encoder.encode(texts)
         vectors: NDArray[np.float32] = self._transformer.encode_query(
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
@@ -123,18 +122,9 @@ class CheckpointEmbedder:
         if not gguf.is_file():
             if is_static(self._folder):
                 with _trouble_reported(self._folder):
-                    return StaticEncoder(self._folder)
+                    return StaticEncoder(self._folder, question_prompt(self._folder))
             return self._made(self._checkpoint, gguf) if self._checkpoint is not None else None
         return SentenceEncoder(gguf)
-
-    @cached_property
-    def _prompt(self) -> str:
-        """What the model wants before a question, as sentence-transformers' encode_query puts it there."""
-        try:
-            settings = json.loads((self._folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return ""
-        return str((settings.get("prompts") or {}).get("query") or "")
 
     @cached_property
     def _checkpoint(self) -> Checkpoint | None:

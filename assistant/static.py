@@ -27,15 +27,16 @@ def is_static(folder: Path) -> bool:
 
 
 class StaticEncoder:
-    """The model in `folder`, which `is_static`."""
+    """The model in `folder`, which `is_static`; `prompt` stands before each text."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prompt: str = "") -> None:
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         module = folder / json.loads((folder / "modules.json").read_text(encoding="utf-8"))[0]["path"]
         self._tokenizer = Tokenizer.from_file(str(module / "tokenizer.json"))
         self._tokenizer.no_padding()
+        self._prompt = prompt
         parts = load_file(module / "model.safetensors")
         self._rows = parts["embedding.weight"] if "embedding.weight" in parts else parts["embeddings"]
         self._mapping, self._weights = parts.get("mapping"), parts.get("weights")
@@ -46,7 +47,9 @@ class StaticEncoder:
 
         vectors = np.zeros((len(texts), self._rows.shape[1]), dtype=np.float32)
         for vector, found in zip(
-            vectors, self._tokenizer.encode_batch(list(texts), add_special_tokens=False), strict=True
+            vectors,
+            self._tokenizer.encode_batch([self._prompt + text for text in texts], add_special_tokens=False),
+            strict=True,
         ):
             if found.ids:
                 vector[:] = self._mean(np.array(found.ids))

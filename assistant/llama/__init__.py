@@ -7,6 +7,6 @@ low-level interface here.
 
 from assistant.llama.chat import ChatModel
 from assistant.llama.encoders import SentenceEncoder, TokenEncoder
-from assistant.llama.loading import MAX_TOKENS_KEY, TOKENIZER_KEY
+from assistant.llama.loading import MAX_TOKENS_KEY, PROMPT_KEY, TOKENIZER_KEY
 
-__all__ = ["MAX_TOKENS_KEY", "TOKENIZER_KEY", "ChatModel", "SentenceEncoder", "TokenEncoder"]
+__all__ = ["MAX_TOKENS_KEY", "PROMPT_KEY", "TOKENIZER_KEY", "ChatModel", "SentenceEncoder", "TokenEncoder"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ModelUnusable
-from assistant.llama.loading import load_model, make_again, quiet_llama, read_metadata, read_tokenizer
+from assistant.llama.loading import PROMPT_KEY, load_model, make_again, quiet_llama, read_metadata, read_tokenizer
 from assistant.messages import _
 
 if TYPE_CHECKING:
@@ -94,10 +94,11 @@ class SentenceEncoder(_Encoder):
     pooled = True
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Unit vectors, float32, shape (len(texts), dimension); texts beyond the model's length are cut."""
+        """Unit vectors of questions, float32, shape (len(texts), dimension); too long texts are cut."""
         import numpy as np
 
-        sequences = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+        prompt = self.metadata(PROMPT_KEY) or ""
+        sequences = [encoding.ids for encoding in self.tokenizer.encode_batch([prompt + text for text in texts])]
         vectors = np.empty((len(sequences), self.dimension), dtype=np.float32)
         for first, last in _batches([len(sequence) for sequence in sequences]):
             self._run(sequences[first:last])

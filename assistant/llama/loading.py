@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TOKENIZER_KEY = "tokenizer.huggingface.json"
 MAX_TOKENS_KEY = "assistant.max_tokens"
+PROMPT_KEY = "assistant.prompt"
+"""Metadata: what an embedder wants before each question."""
 
 _log: list[str] = []
 _log_callback: Any = None
