@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 DEFAULT_EMBEDDER = "e5-fr-en"
 _FORMER_DEFAULTS = ("static-fr-en",)
 """What earlier versions called theirs: a library made with one is told from one made with a model of the user's."""
-# What a processor's caches hold is a quarter faster than twice as much; a graphics card wants more at once.
-_BATCH, _LARGE_BATCH = {"cpu": 16}, 64
+# On a processor, what its caches hold is a quarter faster than twice as much; a graphics card wants more at once.
+_PROCESSOR_BATCH, _CARD_BATCH = 16, 64
 # Kernels for 16 bits are made once for each length of a batch, so there must be few.
 _PADDING = {"text": {"pad_to_multiple_of": 16}}
 
@@ -95,7 +95,7 @@ class CheckpointEmbedder:
         with _bfloat16(device, self._checkpoint is not None):
             vectors: NDArray[np.float32] = model.encode_document(
                 list(texts),
-                batch_size=_BATCH.get(device, _LARGE_BATCH),
+                batch_size=_PROCESSOR_BATCH if device == "cpu" else _CARD_BATCH,
                 normalize_embeddings=True,
                 show_progress_bar=False,
                 processing_kwargs=_PADDING,
@@ -133,19 +133,11 @@ class CheckpointEmbedder:
     def _made(self, checkpoint: Checkpoint, gguf: Path) -> SentenceEncoder:
         """Write the checkpoint to `gguf`, or where that cannot be, to a place that this process alone uses."""
         with _trouble_reported(self._folder):
-            with contextlib.suppress(OSError):
+            try:
                 write_gguf(checkpoint, gguf)
-                return SentenceEncoder(gguf)
-            with tempfile.TemporaryDirectory(prefix="assistant-", ignore_cleanup_errors=True) as folder:
-                gguf = Path(folder) / gguf.name
-                try:
-                    write_gguf(checkpoint, gguf)
-                except OSError as error:
-                    raise ModelUnusable(
-                        _("cannot write {path}: {why}.").format(path=gguf, why=error.strerror or error),
-                        _("Free some space, or let the environment's TMPDIR name another folder: assistant index"),
-                    ) from error
-                return SentenceEncoder(gguf)
+            except OSError:
+                return _made_for_now(checkpoint, gguf.name)
+        return SentenceEncoder(gguf)
 
     @cached_property
     def _folder(self) -> Path:
@@ -170,6 +162,19 @@ class CheckpointEmbedder:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         with _trouble_reported(self._folder):
             return SentenceTransformer(str(self._folder), local_files_only=True)
+
+
+def _made_for_now(checkpoint: Checkpoint, name: str) -> SentenceEncoder:
+    with tempfile.TemporaryDirectory(prefix="assistant-", ignore_cleanup_errors=True) as folder:
+        gguf = Path(folder) / name
+        try:
+            write_gguf(checkpoint, gguf)
+        except OSError as error:
+            raise ModelUnusable(
+                _("cannot write {path}: {why}.").format(path=gguf, why=error.strerror or error),
+                _("Free some space, or let the environment's TMPDIR name another folder: assistant index"),
+            ) from error
+        return SentenceEncoder(gguf)
 
 
 def _bfloat16(device: str, bert: bool) -> contextlib.AbstractContextManager[Any]:

@@ -218,12 +218,12 @@ class Library:
                 self._database.execute("ROLLBACK")
 
     def _passage(self, i: int) -> SourcePassage:
-        document, language, number, first, last, name = self._database.execute(
-            "SELECT documents.id, language, number, first, last, min(name) FROM passages JOIN sentences USING (id) "
+        document, number, first, last, name = self._database.execute(
+            "SELECT documents.id, number, first, last, min(name) FROM passages JOIN sentences USING (id) "
             "JOIN documents ON documents.id = document JOIN sources USING (sha256) WHERE passages.id = ?",
             (i,),
         ).fetchone()
-        return SourcePassage(i, name, language, number, tuple(self._sentences(document, name, first, last)))
+        return SourcePassage(i, name, number, tuple(self._sentences(document, name, first, last)))
 
     def _sentences(self, document: int, name: str, first: int, last: int | None) -> list[SourceSentence]:
         # The text is cut from the document itself, so that a citation cannot say what the document does not.

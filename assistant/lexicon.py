@@ -40,7 +40,9 @@ def terms(text: str, language: Language) -> list[str]:
     """The content terms of `text` in order, repeated as they occur; function words alone are kept if there is nothing
     else.
     """
-    words = _words(text)
+    # Composed, because a combining accent is no part of a word to `re`.
+    composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
+    words = [word for word in _WORD.findall(composed) if word != "_"]
     content = [word for word in words if not is_function_word(word, language)]
     return [_stem(word, language) for word in content or words]
 
@@ -63,12 +65,6 @@ def language_of(text: str) -> Language:
     if not any(character.isalpha() for character in sample):
         return "fr"
     return "en" if _identifier().classify(sample)[0] == "en" else "fr"
-
-
-def _words(text: str) -> list[str]:
-    # Composed, because a combining accent is no part of a word to `re`.
-    composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
-    return [word for word in _WORD.findall(composed) if word != "_"]
 
 
 @lru_cache(maxsize=1 << 16)

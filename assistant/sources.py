@@ -22,7 +22,6 @@ class SourcePassage:
 
     id: int
     document: str
-    language: Language
     focus: int
     sentences: tuple[SourceSentence, ...]
 

@@ -46,11 +46,8 @@ class StaticEncoder:
         import numpy as np
 
         vectors = np.zeros((len(texts), self._rows.shape[1]), dtype=np.float32)
-        for vector, found in zip(
-            vectors,
-            self._tokenizer.encode_batch([self._prompt + text for text in texts], add_special_tokens=False),
-            strict=True,
-        ):
+        tokenised = self._tokenizer.encode_batch([self._prompt + text for text in texts], add_special_tokens=False)
+        for vector, found in zip(vectors, tokenised, strict=True):
             if found.ids:
                 vector[:] = self._mean(np.array(found.ids))
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -164,14 +164,9 @@ def test_the_shipped_embedder_is_a_folder_that_sentence_transformers_loads(capfd
     assert not shipped.slow_to_start
     model = SentenceTransformer(str(places.shipped("models/embedder")))
     assert "MISSING" not in capfd.readouterr().err
-    plain = {"normalize_embeddings": True}
-    assert (
-        cosines(model.encode_query(SENTENCES[:20], **plain), shipped.encode_questions(SENTENCES[:20])).min() >= 0.9999
-    )
-    assert (
-        cosines(model.encode_document(SENTENCES[:20], **plain), shipped.encode_documents(SENTENCES[:20])).min()
-        >= 0.9999
-    )
+    texts, plain = SENTENCES[:20], {"normalize_embeddings": True}
+    assert cosines(model.encode_query(texts, **plain), shipped.encode_questions(texts)).min() >= 0.9999
+    assert cosines(model.encode_document(texts, **plain), shipped.encode_documents(texts)).min() >= 0.9999
 
 
 def test_a_static_model_needs_no_torch_for_questions(tmp_path: Path) -> None:

