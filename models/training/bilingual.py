@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from assistant.lexicon import Language, is_function_word
 from models.training.data import read_pairs
 from models.training.settings import Places
 
@@ -30,6 +31,21 @@ def read_lexicons(places: Places) -> dict[str, Lexicon]:
         learnt = {"en": _learn(english, french), "fr": _learn(french, english)}
         path.write_text(json.dumps(learnt, ensure_ascii=False), encoding="utf-8")
     return {language: _load(entries) for language, entries in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def rewording_lexicon(there: Lexicon, back: Lexicon, language: Language) -> Lexicon:
+    """A word's content → other words that share a translation with it (pivot paraphrases; Bannard and Callison-Burch,
+    ACL 2005), weighed by both steps."""
+    found: Lexicon = {}
+    for word, (translations, chances) in there.items():
+        weights: Counter[str] = Counter()
+        for translation, chance in zip(translations, chances, strict=True):
+            for other, returning in zip(*back.get(translation, ((), ())), strict=True):
+                weights[other] += chance * returning  # type: ignore[assignment]
+        kept = [other for other in weights if other != word and not is_function_word(other, language)]
+        if kept and not is_function_word(word, language):
+            found[word] = (tuple(kept), tuple(weights[other] for other in kept))
+    return found
 
 
 def switch_words(

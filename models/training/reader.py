@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
 from models.training.bilingual import read_lexicons
@@ -25,6 +24,7 @@ from models.training.reading_examples import Example, Examples, Mixture
 from models.training.reading_questions import read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
 from models.training.settings import Places
+from models.training.span_loss import span_loss
 
 AVERAGED_EVERY = 25
 
@@ -33,8 +33,7 @@ AVERAGED_EVERY = 25
 class ReaderSettings:
     """`start`: the encoder's folder under `work`. `batch_tokens`: padding included. `deciding`: held-out questions that
     measure every `measure_every` steps. `last_share`: of the rates, reached at the end. `averaged_from`: the step from
-    which weights are averaged, every AVERAGED_EVERY steps. `together`: weight of the loss over all of a question's
-    windows."""
+    which weights are averaged, every AVERAGED_EVERY steps."""
 
     seed: int = 0
     name: str = "reader"
@@ -46,7 +45,6 @@ class ReaderSettings:
     warm_up: int = 100
     last_share: float = 0.0
     averaged_from: int = 0
-    together: float = 0.0
     dropout: float = 0.1
     deciding: int = 240
     measure_every: int = 400
@@ -90,11 +88,9 @@ class ReaderTrainer:
             group["lr"] = rate * self._share(done)
         groups = next(self._batches)
         batch = [example for group in groups for example in group]
-        logits = self.model([example.window for example in batch])
+        windows = [example.window for example in batch]
         gold = torch.tensor([(example.first, example.last) for example in batch])
-        loss = cross_entropy(logits.transpose(1, 2).flatten(0, 1), gold.flatten())
-        if self.settings.together:
-            loss = loss + self.settings.together * _together(logits, gold, [len(group) for group in groups])
+        loss = span_loss(self.model(windows), windows, gold, [len(group) for group in groups])
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -144,19 +140,6 @@ def train_reader(places: Places, settings: ReaderSettings) -> Path:
         if (step + 1) % settings.measure_every == 0 or step + 1 == settings.steps:
             print("  ".join(f"{name} {value:.1f}" for name, value in trainer.measure().items()), flush=True)
     return folder
-
-
-def _together(logits: torch.Tensor, gold: torch.Tensor, sizes: list[int]) -> torch.Tensor:
-    """Cross-entropy over the windows that a question is asked of together, scores counted from each window's [CLS]
-    (shared normalisation; Clark and Gardner, arXiv 1710.10723)."""
-    above = logits - logits[:, :1]
-    losses = []
-    for scores, places in zip(above.split(sizes), gold.split(sizes), strict=True):
-        right = places[:, 0].argmax()
-        if len(scores) > 1 and places[right, 0]:
-            all_of_them = torch.logsumexp(scores[:, 1:].flatten(0, 1), 0)
-            losses.append(all_of_them - scores[right, places[right], torch.arange(2)])
-    return torch.stack(losses).mean() if losses else logits.sum() * 0
 
 
 def _batches(

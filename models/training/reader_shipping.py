@@ -23,7 +23,7 @@ class ReaderShippingSettings:
     """`folder`: the reader's under `work`. `name`: what replies call it."""
 
     folder: str = "reader-mean"
-    name: str = "reader-3"
+    name: str = "reader-4"
 
 
 def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:

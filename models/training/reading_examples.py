@@ -1,14 +1,15 @@
 """Questions → training examples: windows of neighbouring sentences, with the answer or without."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from tokenizers import Tokenizer
 
-from assistant.lexicon import terms
+from assistant.lexicon import Language, terms
 from assistant.spans import Window, make_window
-from models.training.bilingual import Lexicon, switch_words
+from models.training.bilingual import Lexicon, rewording_lexicon, switch_words
 from models.training.near_misses import exchange_name
 from models.training.reading_questions import Asked, Reading
 
@@ -19,10 +20,10 @@ class Mixture:
 
     `passes` says how often a pass takes each question of a source (by language and name), 1 where it says nothing.
     `sizes` weighs windows of 1, 2, … sentences. Of the answerable questions `elsewhere` are asked of a window of their
-    own text without the answer, and as many French ones of one of BM25's favourites; in `exchanged` of them a name or
-    number becomes another one; `beside` are asked of two windows, one without the answer. `switched`: English
-    questions, and English windows, in which words become French. `asked_in_english`: French questions in which words
-    become English.
+    own text without the answer, and as many of one of retrieval's favourites, where they have any; in `exchanged` of
+    them a name or number becomes another one; `beside` are asked of two windows, one without the answer. `switched`:
+    English questions, and English windows, in which words become French. `asked_in_english`: French questions in which
+    words become English. `reworded`: other questions in which half of the words become others of like translation.
     """
 
     passes: dict[str, float] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Mixture:
     switched: float = 0.5
     switch_share: float = 0.8
     asked_in_english: float = 0.1
+    reworded: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Examples:
         self.texts, self.tokenizer, self.mixture, self.lexicons = reading.texts, tokenizer, mixture, lexicons
         self.asked = reading.asked
         self.chance = random.Random(seed)
+        french, english = lexicons["fr"], lexicons["en"]
+        self.rewordings = {
+            "fr": rewording_lexicon(french, english, "fr"),
+            "en": rewording_lexicon(english, french, "en"),
+        }
 
     def __iter__(self) -> Iterator[list[Example]]:
         """The windows that a question is asked of together, one of them with its answer or none."""
@@ -73,7 +80,7 @@ class Examples:
     def _windows(self, one: Asked) -> list[Example | None]:
         sentences, mixture = self.texts[one.text], self.mixture
         if one.gold < 0:
-            return [self._make(one, self._likeliest(one), -1)]
+            return [self._make(one, self._nearest(one), -1)]
         draw = self.chance.random()
         silent = self._silent(one, draw / (2 * mixture.elsewhere)) if draw < 2 * mixture.elsewhere else []
         if silent:
@@ -89,7 +96,7 @@ class Examples:
 
     def _silent(self, one: Asked, draw: float) -> list[str]:
         """Sentences that do not hold the answer: of the question's own text where `draw` is under a half, else around
-        one of BM25's favourites; none where there are no such.
+        one of retrieval's favourites; none where there are no such.
         """
         sentences: list[str] = []
         if draw < 0.5 and len(self.texts[one.text]) > 1:
@@ -111,19 +118,21 @@ class Examples:
         return first, first + size
 
     def _without(self, one: Asked) -> list[str]:
-        """Neighbouring sentences of the question's text, on one side of the one that answers."""
+        """Neighbouring sentences of the question's text, on one side of the one that answers, around the one of three
+        that shares most with the question.
+        """
         sentences = self.texts[one.text]
         sides = [side for side in (sentences[: one.gold], sentences[one.gold + 1 :]) if side]
         side = self.chance.choice(sides)
-        first, after = self._around(self.chance.randrange(len(side)), len(side))
+        drawn = self.chance.choices(range(len(side)), k=3)
+        likeliest = drawn[_likeliest(one, [side[number] for number in drawn])]
+        first, after = self._around(likeliest, len(side))
         return side[first:after]
 
-    def _likeliest(self, one: Asked) -> list[str]:
+    def _nearest(self, one: Asked) -> list[str]:
         """The sentences around the one that shares most with a question that its text does not answer."""
         sentences = self.texts[one.text]
-        asked = set(terms(one.question, "en"))
-        shared = [len(asked & set(terms(sentence, "en"))) for sentence in sentences]
-        first, after = self._around(shared.index(max(shared)), len(sentences))
+        first, after = self._around(_likeliest(one, sentences), len(sentences))
         return sentences[first:after]
 
     def _make(self, one: Asked, sentences: list[str], gold: int) -> Example | None:
@@ -141,6 +150,8 @@ class Examples:
         start, end = one.start, one.end
         if chance.random() < (mixture.asked_in_english if one.language == "fr" else mixture.switched):
             question, _ = switch_words(question, (), self.lexicons[one.language], mixture.switch_share, chance)
+        elif chance.random() < mixture.reworded:
+            question, _ = switch_words(question, (), self.rewordings[one.language], 0.5, chance)
         if one.language == "en" and chance.random() < mixture.switched:
             made = []
             for number, sentence in enumerate(sentences):
@@ -151,6 +162,18 @@ class Examples:
                     start, end = moved
             sentences = made
         return question, sentences, start, end
+
+
+def _likeliest(one: Asked, sentences: Sequence[str]) -> int:
+    """Which of the sentences shares most with the question."""
+    asked = set(_content(one.question, one.language))
+    shared = [len(asked & set(_content(sentence, one.language))) for sentence in sentences]
+    return shared.index(max(shared))
+
+
+@lru_cache(maxsize=100_000)
+def _content(text: str, language: Language) -> list[str]:
+    return terms(text, language)
 
 
 def _touches(token: tuple[int, int], start: int, end: int) -> bool:

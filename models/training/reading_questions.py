@@ -5,26 +5,31 @@ checksum of their texts, and one PIAF training article in eight train nothing.
 """
 
 import json
+import tempfile
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from assistant.documents import Document
+from assistant.embeddings import CheckpointEmbedder
+from assistant.index import Library
+from assistant.indexing import build
+from assistant.retrieval import retrieve
 from models.training.data import Question, read_questions, read_squad, sentence_spans
-from models.training.lexical import Bm25
 from models.training.settings import Places
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
-FAVOURITES = 4
+FAVOURITES = 6
+_SEARCHED = (("piaf", "afriqa"), ("squad2-dev", "squadshifts-datasets__new_wiki"))
+"""Sources whose questions are asked of all of their texts together: they make sense without their text."""
 
 
 @dataclass(frozen=True)
 class Asked:
     """A question and its text's sentences; the answer is `start`…`end` of sentence `gold`, −1 if there is none.
 
-    `favourites`: places (text, sentence) in `Reading.texts` that BM25 ranks high for the question and that are wrong.
+    `favourites`: places (text, sentence) in `Reading.texts` that retrieval ranks high for the question: in other texts.
     """
 
     question: str
@@ -98,13 +103,27 @@ def _locate(question: Question, spans: list[tuple[int, int]]) -> tuple[int, int,
 
 
 def _with_favourites(texts: list[list[str]], asked: list[Asked]) -> list[Asked]:
-    """The French questions with BM25's favourites among the sentences of other French texts."""
-    french = [one for one in asked if one.language == "fr"]
-    places = [(t, s) for t in sorted({one.text for one in french}) for s in range(len(texts[t]))]
-    scores = Bm25([texts[t][s] for t, s in places]).scores([one.question for one in french])
-    best = np.argsort(-scores, axis=1)[:, : 4 * FAVOURITES]
-    found = []
-    for one, row in zip(french, best, strict=True):
-        elsewhere = tuple(places[i] for i in row if places[i][0] != one.text)[:FAVOURITES]
-        found.append(Asked(**{**asdict(one), "favourites": elsewhere}))
-    return found + [one for one in asked if one.language != "fr"]
+    """The answerable questions of _SEARCHED with what the product retrieves for them in other texts than their own."""
+    embedder = CheckpointEmbedder.named()
+    for language, sources in zip(("fr", "en"), _SEARCHED, strict=True):
+        mine = {n for n, one in enumerate(asked) if one.language == language and one.source in sources}
+        documents = [
+            Document.from_text(str(text), " ".join(texts[text])) for text in sorted({asked[n].text for n in mine})
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            build(Path(folder), documents, embedder)
+            with Library.open(folder, embedder) as library:
+                asked = [_favoured(library, texts, one) if n in mine else one for n, one in enumerate(asked)]
+    return asked
+
+
+def _favoured(library: Library, texts: list[list[str]], one: Asked) -> Asked:
+    if one.gold < 0:
+        return one
+    places = []
+    for hit in retrieve(library, one.question, 4 * FAVOURITES):
+        text, number = int(hit.passage.document), hit.passage.focus - 1
+        # A sentence is where it was unless the joined text is cut in another way.
+        if text != one.text and texts[text][number : number + 1] == [hit.passage.focused.text]:
+            places.append((text, number))
+    return replace(one, favourites=tuple(places[:FAVOURITES]))
