@@ -38,10 +38,10 @@ def rewording_lexicon(there: Lexicon, back: Lexicon, language: Language) -> Lexi
     ACL 2005), weighed by both steps."""
     found: Lexicon = {}
     for word, (translations, chances) in there.items():
-        weights: Counter[str] = Counter()
+        weights: dict[str, float] = defaultdict(float)
         for translation, chance in zip(translations, chances, strict=True):
             for other, returning in zip(*back.get(translation, ((), ())), strict=True):
-                weights[other] += chance * returning  # type: ignore[assignment]
+                weights[other] += chance * returning
         kept = [other for other in weights if other != word and not is_function_word(other, language)]
         if kept and not is_function_word(word, language):
             found[word] = (tuple(kept), tuple(weights[other] for other in kept))

@@ -1,5 +1,4 @@
-"""Sentences → BM25 scores of questions, as the product's SQLite FTS5 index gives them, for measuring and for hard
-negatives.
+"""Sentences → BM25 scores of questions, as the product's SQLite FTS5 index gives them, for measuring.
 
 Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) with FTS5's k1 = 1.2, b = 0.75 and
 idf log((N − n + ½) / (n + ½)), at least 1e-6; tokens are French Snowball stems, accents folded, stop words dropped.

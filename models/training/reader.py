@@ -1,8 +1,8 @@
 """Questions → the reader: the multilingual encoder fine-tuned to mark the answer's first and last word piece.
 
-Cross-entropy of the start and of the end over a window's tokens, the [CLS] token standing for "it does not say"
-(Devlin et al., arXiv 1810.04805). The learning rate warms up and falls linearly. What is measured and kept may be the
-mean of the weights over the steps (stochastic weight averaging; Izmailov et al., arXiv 1803.05407).
+The loss is that of `span_loss.py`, the [CLS] token standing for "it does not say" (Devlin et al., arXiv 1810.04805).
+The learning rate warms up and falls linearly. What is measured and kept may be the mean of the weights over the steps
+(stochastic weight averaging; Izmailov et al., arXiv 1803.05407).
 """
 
 import random

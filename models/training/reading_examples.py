@@ -166,14 +166,14 @@ class Examples:
 
 def _likeliest(one: Asked, sentences: Sequence[str]) -> int:
     """Which of the sentences shares most with the question."""
-    asked = set(_content(one.question, one.language))
-    shared = [len(asked & set(_content(sentence, one.language))) for sentence in sentences]
+    asked = _content(one.question, one.language)
+    shared = [len(asked & _content(sentence, one.language)) for sentence in sentences]
     return shared.index(max(shared))
 
 
 @lru_cache(maxsize=100_000)
-def _content(text: str, language: Language) -> list[str]:
-    return terms(text, language)
+def _content(text: str, language: Language) -> frozenset[str]:
+    return frozenset(terms(text, language))
 
 
 def _touches(token: tuple[int, int], start: int, end: int) -> bool:

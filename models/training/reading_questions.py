@@ -5,7 +5,6 @@ checksum of their texts, and one PIAF training article in eight train nothing.
 """
 
 import json
-import tempfile
 import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,16 +12,16 @@ from pathlib import Path
 from assistant.documents import Document
 from assistant.embeddings import CheckpointEmbedder
 from assistant.index import Library
-from assistant.indexing import build
 from assistant.retrieval import retrieve
+from models.training import haystack as stacks
 from models.training.data import Question, read_questions, read_squad, sentence_spans
 from models.training.settings import Places
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
 FAVOURITES = 6
-_SEARCHED = (("piaf", "afriqa"), ("squad2-dev", "squadshifts-datasets__new_wiki"))
-"""Sources whose questions are asked of all of their texts together: they make sense without their text."""
+_SEARCHED = {"fr": ("piaf", "afriqa"), "en": ("squad2-dev", "squadshifts-datasets__new_wiki")}
+"""Sources, by language, whose questions make sense without their text: they are asked of all of the texts together."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +103,13 @@ def _locate(question: Question, spans: list[tuple[int, int]]) -> tuple[int, int,
 
 def _with_favourites(texts: list[list[str]], asked: list[Asked]) -> list[Asked]:
     """The answerable questions of _SEARCHED with what the product retrieves for them in other texts than their own."""
-    embedder = CheckpointEmbedder.named()
-    for language, sources in zip(("fr", "en"), _SEARCHED, strict=True):
+    embedder = stacks.RememberingEmbedder(CheckpointEmbedder.named())
+    for language, sources in _SEARCHED.items():
         mine = {n for n, one in enumerate(asked) if one.language == language and one.source in sources}
-        documents = [
-            Document.from_text(str(text), " ".join(texts[text])) for text in sorted({asked[n].text for n in mine})
-        ]
-        with tempfile.TemporaryDirectory() as folder:
-            build(Path(folder), documents, embedder)
-            with Library.open(folder, embedder) as library:
-                asked = [_favoured(library, texts, one) if n in mine else one for n, one in enumerate(asked)]
+        numbers = sorted({asked[n].text for n in mine})
+        documents = tuple(Document.from_text(str(number), " ".join(texts[number])) for number in numbers)
+        with stacks.library_of(stacks.Haystack(language, documents, ()), embedder) as library:
+            asked = [_favoured(library, texts, one) if n in mine else one for n, one in enumerate(asked)]
     return asked
 
 
