@@ -23,7 +23,7 @@ rooms: .venv/installed-dev
 	$(BIN)/lint-imports
 
 unit: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The wheel and the sdist, each installed in a new environment and asked a question.
 package: .venv/installed-dev
