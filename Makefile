@@ -22,6 +22,7 @@ types: .venv/installed-dev
 rooms: .venv/installed-dev
 	$(BIN)/lint-imports
 
+# Two files at once, each as a whole: the tests of one share their models and libraries.
 unit: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

@@ -1,4 +1,4 @@
-"""One data directory and one real library for all tests; pytest's options for slow machines."""
+"""One data directory and one real library for all tests of a worker; pytest's options for slow machines."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ SORTIES = "Combien de sorties ont été effectuées en 11 jours ?"
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The user's data directory of all tests: models are converted once, the working tree is never touched."""
+    """The data directory of a worker's tests: models are converted once, the working tree is never touched."""
     folder = tmp_path_factory.mktemp("home")
     before = dict(os.environ)
     os.environ["ASSISTANT_HOME"] = str(folder)
