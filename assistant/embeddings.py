@@ -177,15 +177,21 @@ def _made_for_now(checkpoint: Checkpoint, name: str) -> SentenceEncoder:
         return SentenceEncoder(gguf)
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether the processor multiplies numbers of 16 bits itself: else they take many times as long as those of 32."""
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
 def _bfloat16(device: str, bert: bool) -> contextlib.AbstractContextManager[Any]:
     """Multiply in 16 bits where the processor can: two or three times as fast, and the vectors of a BERT, whose last
     layer normalises in 32, stay the same to four digits.
     """
     import torch
 
-    able = torch.cpu.get_capabilities()
-    enabled = device == "cpu" and bert and bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled)
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=device == "cpu" and bert and multiplies_bfloat16())
 
 
 @contextlib.contextmanager

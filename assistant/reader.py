@@ -166,10 +166,9 @@ def _readings(run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]")
     silent = float(scores[0].sum())
     for hit, span in zip(run, best_spans(scores, window), strict=True):
         if span is not None:
-            start, end = window.characters(span.first, span.last)
             offset = hit.passage.focused.start
-            if start < end:
-                yield Reading(hit, offset + start, offset + end, span.score - silent)
+            if span.start < span.end:
+                yield Reading(hit, offset + span.start, offset + span.end, span.score - silent)
 
 
 def _read_head(encoder: TokenEncoder, path: Path) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":

@@ -11,7 +11,7 @@ from assistant.spans import Window
 from models.training.span_loss import span_loss
 
 # Two windows of [CLS], a question of one token, [SEP], sentences of two and three tokens, [SEP].
-WINDOW = Window(list(range(2, 11)), ((3, 5), (5, 8)), ((0, 1),) * 6)
+WINDOW = Window(list(range(2, 11)), ("ab", "cde"), ((3, 5), (5, 8)), ((0, 1),) * 6)
 SPANS = [(i, j) for first, after in WINDOW.tokens for i in range(first, after) for j in range(i, after)]
 SAID, SILENT = (5, 6), (0, 0)
 

@@ -1,4 +1,4 @@
-"""Windows map tokens back to the characters of their sentence; the best span never leaves its sentence."""
+"""Windows map tokens back to the characters of their sentence; the best span is whole and never leaves its sentence."""
 
 import math
 
@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.phrases import is_whole, trimmed
 from assistant.reader import default_reader
-from assistant.spans import LONGEST_SPAN, SPANS_WEIGHED, TEMPERATURE, best_spans, make_window
+from assistant.spans import LENGTH_COST, LONGEST_SPAN, SPANS_WEIGHED, TEMPERATURE, Window, best_spans, make_window
 
 TOKENIZER = default_reader().tokenizer
 SENTENCES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), min_size=1, max_size=5)
@@ -44,7 +45,7 @@ def test_text_that_spells_a_mark_is_no_mark() -> None:
 def test_the_best_span_agrees_best_with_the_likely_ones_of_its_sentence(sentences: list[str], seed: int) -> None:
     window = make_window(TOKENIZER, "Où ?", sentences, 120)
     scores = np.random.default_rng(seed).normal(size=(len(window.ids), 2)).astype(np.float32)
-    for (first, after), span in zip(window.tokens, best_spans(scores, window), strict=True):
+    for (first, after), text, span in zip(window.tokens, sentences, best_spans(scores, window), strict=True):
         allowed = {
             (i, j): float(scores[i, 0] + scores[j, 1])
             for i in range(first, after)
@@ -55,13 +56,16 @@ def test_the_best_span_agrees_best_with_the_likely_ones_of_its_sentence(sentence
             continue
         assert span is not None
         likely = sorted(allowed, key=allowed.__getitem__, reverse=True)[:SPANS_WEIGHED]
-        weights = [math.exp(allowed[one] / TEMPERATURE) for one in likely]
-        agreement = {
-            one: sum(w * overlap(one, other) for w, other in zip(weights, likely, strict=True)) for one in likely
-        }
-        assert first <= span.first <= span.last < after
-        assert math.isclose(agreement[span.first, span.last], max(agreement.values()), rel_tol=1e-4)
-        assert math.isclose(span.score, TEMPERATURE * math.log(sum(weights)), rel_tol=1e-4, abs_tol=1e-4)
+        total = sum(math.exp(allowed[one] / TEMPERATURE) for one in likely)
+        costs = {one: LENGTH_COST * (one[1] - one[0]) for one in likely}
+        weights = {one: math.exp((allowed[one] - costs[one]) / TEMPERATURE) for one in likely}
+        agreement = {one: sum(weights[other] * overlap(one, other) for other in likely) for one in likely}
+        pieces = {one: trimmed(text, *window.characters(*one)) for one in likely}
+        whole = [one for one in likely if is_whole(text, *pieces[one])] or likely
+        chosen = [agreement[one] for one in whole if pieces[one] == (span.start, span.end)]
+        assert chosen
+        assert math.isclose(max(chosen), max(agreement[one] for one in whole), rel_tol=1e-4)
+        assert math.isclose(span.score, TEMPERATURE * math.log(total), rel_tol=1e-4, abs_tol=1e-4)
 
 
 def overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
@@ -77,4 +81,24 @@ def test_a_span_has_at_most_the_longest_length() -> None:
     scores[first, 0] = scores[after - 1, 1] = 9
     (span,) = best_spans(scores, window)
     assert span is not None
-    assert span.last - span.first < LONGEST_SPAN
+    assert len(window.sentences[0][span.start : span.end].split()) <= LONGEST_SPAN
+
+
+def test_the_answer_is_no_part_of_a_word_and_no_half_of_a_pair_of_brackets() -> None:
+    sentence = "Münter, franc-maçon danois (17 cm), vivait au XIXe siècle."
+    window = make_window(TOKENIZER, "Qui ?", [sentence], 120)
+    assert most_likely(window, "(17 cm") == "17 cm"
+    assert most_likely(window, "danois (17 cm") == "danois (17 cm)"
+    assert most_likely(window, "franc-maçon dano") == "franc-maçon danois"
+
+
+def most_likely(window: Window, wanted: str) -> str:
+    """What is chosen where the scores are for `wanted`."""
+    (sentence,), (first, after) = window.sentences, window.tokens[0]
+    start = sentence.index(wanted)
+    inside = [t for t in range(first, after) if start < window.characters(t, t)[1] <= start + len(wanted)]
+    scores = np.zeros((len(window.ids), 2), dtype=np.float32)
+    scores[inside[0], 0] = scores[inside[-1], 1] = 9
+    (span,) = best_spans(scores, window)
+    assert span is not None
+    return sentence[span.start : span.end]

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoModel, BertModel
 
+from assistant.embeddings import multiplies_bfloat16
 from assistant.spans import Window
 
 
@@ -39,7 +40,7 @@ class ReaderModel(torch.nn.Module):
         for number, window in enumerate(windows):
             ids[number, : len(window.ids)] = torch.tensor(window.ids)
         mask = (ids > 0).long()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training and multiplies_bfloat16()):
             states = self.encoder(
                 input_ids=ids, attention_mask=mask, token_type_ids=torch.zeros_like(ids)
             ).last_hidden_state

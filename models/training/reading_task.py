@@ -58,8 +58,8 @@ def _read(model: Scorer, tokenizer: Tokenizer, questions: Sequence[Question], te
     for question, text, window, scores in zip(questions, texts, windows, model.scores(windows), strict=True):
         found = [(span.score, number, span) for number, span in enumerate(best_spans(scores, window)) if span]
         _, number, best = max(found, key=lambda one: one[0])
-        start, end = window.characters(best.first, best.last)
+        answer = text[number][best.start : best.end]
         golds, normalise = [question.context[question.start : question.end]], _NORMALISERS[question.language]
-        exact.append(exact_match(text[number][start:end], golds, normalise))
-        f1.append(token_f1(text[number][start:end], golds, normalise))
+        exact.append(exact_match(answer, golds, normalise))
+        f1.append(token_f1(answer, golds, normalise))
     return Scores(exact, f1)
