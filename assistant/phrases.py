@@ -3,6 +3,7 @@ pairs; and the piece without the punctuation at its edges; pure.
 """
 
 import re
+from itertools import takewhile
 
 _PAIRS = ("()", "[]", "«»", "“”")
 _OPENING, _CLOSING = "([«“", ")]»”"
@@ -23,7 +24,8 @@ def is_whole(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` says something, cuts no word or number, and holds each mark with its pair."""
     if not any(character.isalnum() for character in text[start:end]) or not _paired(text[start:end]):
         return False
-    return not any(word.start() < edge < word.end() for word in _UNCUT.finditer(text) for edge in (start, end))
+    words = takewhile(lambda word: word.start() < end, _UNCUT.finditer(text))
+    return not any(word.start() < edge < word.end() for word in words for edge in (start, end))
 
 
 def _unpaired_first(text: str, start: int, end: int) -> bool:
