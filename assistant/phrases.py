@@ -7,15 +7,16 @@ from itertools import takewhile
 
 _PAIRS = ("()", "[]", "«»", "“”")
 _OPENING, _CLOSING = "([«“", ")]»”"
-# A number keeps its decimals and thousands, a letter the accents that are characters of their own.
+# A number keeps its decimals, and thousands that no ordinary space parts; a letter the accents that are characters of
+# their own.
 _UNCUT = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)+|[\w\u0300-\u036f]+")
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """The piece `text[start:end]` without spaces and separators at its edges, or marks there whose pair is outside."""
-    while start < end and (text[start].isspace() or text[start] in ",;:" or _unpaired_first(text, start, end)):
+    while start < end and _hangs(text[start], text[start:end], _CLOSING, _OPENING):
         start += 1
-    while start < end and (text[end - 1].isspace() or text[end - 1] in ",;:" or _unpaired_last(text, start, end)):
+    while start < end and _hangs(text[end - 1], text[start:end], _OPENING, _CLOSING):
         end -= 1
     return start, end
 
@@ -28,14 +29,11 @@ def is_whole(text: str, start: int, end: int) -> bool:
     return not any(word.start() < edge < word.end() for word in words for edge in (start, end))
 
 
-def _unpaired_first(text: str, start: int, end: int) -> bool:
-    mark = text[start]
-    return mark in _CLOSING or (mark in _OPENING + '"' and not _paired(text[start:end]))
-
-
-def _unpaired_last(text: str, start: int, end: int) -> bool:
-    mark = text[end - 1]
-    return mark in _OPENING or (mark in _CLOSING + '"' and not _paired(text[start:end]))
+def _hangs(edge: str, piece: str, outwards: str, inwards: str) -> bool:
+    """Whether `edge`, the first or last character of `piece`, belongs to what is outside: the pairs of the marks
+    `outwards` can only be there, those of `inwards` may be in the piece.
+    """
+    return edge.isspace() or edge in ",;:" + outwards or (edge in inwards + '"' and not _paired(piece))
 
 
 def _paired(piece: str) -> bool:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import gguf
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from assistant.reader import SpanReader
-from assistant.spans import Window, best_spans, make_window
+from assistant.spans import make_window
 from models.training.data import Question, read_squad, sentence_spans
 from models.training.reader_model import ReaderModel
 from models.training.reading_questions import read_english_test
-from models.training.reading_task import LONGEST, Scores, read_sentences, read_texts
+from models.training.reading_task import LONGEST, Scores, best_place, read_sentences, read_texts
 from models.training.settings import Places
 
 
@@ -79,13 +78,5 @@ def _equal_spans(reader: SpanReader, model: ReaderModel, questions: Sequence[Que
     ]
     equal = 0
     for window, ours, theirs in zip(windows, reader.scores(windows), model.scores(windows), strict=True):
-        one, other = (_best_place(scores, window) for scores in (ours, theirs))
-        equal += one == other
+        equal += best_place(ours, window) == best_place(theirs, window)
     return equal / len(questions)
-
-
-def _best_place(scores: NDArray[np.float32], window: Window) -> tuple[int, int, int]:
-    """Sentence, start and end of the best span."""
-    found = [(span.score, number, span) for number, span in enumerate(best_spans(scores, window)) if span]
-    _, number, best = max(found, key=lambda one: one[0])
-    return number, best.start, best.end

@@ -55,11 +55,17 @@ def _gold(question: Question) -> str:
 def _read(model: Scorer, tokenizer: Tokenizer, questions: Sequence[Question], texts: Sequence[list[str]]) -> Scores:
     windows = [make_window(tokenizer, q.question, text, LONGEST) for q, text in zip(questions, texts, strict=True)]
     exact, f1 = [], []
-    for question, text, window, scores in zip(questions, texts, windows, model.scores(windows), strict=True):
-        found = [(span.score, number, span) for number, span in enumerate(best_spans(scores, window)) if span]
-        _, number, best = max(found, key=lambda one: one[0])
-        answer = text[number][best.start : best.end]
+    for question, window, scores in zip(questions, windows, model.scores(windows), strict=True):
+        number, start, end = best_place(scores, window)
+        answer = window.sentences[number][start:end]
         golds, normalise = [question.context[question.start : question.end]], _NORMALISERS[question.language]
         exact.append(exact_match(answer, golds, normalise))
         f1.append(token_f1(answer, golds, normalise))
     return Scores(exact, f1)
+
+
+def best_place(scores: NDArray[np.float32], window: Window) -> tuple[int, int, int]:
+    """The best span of all of the window's sentences: which sentence, and its start and end in characters."""
+    found = [(span.score, number, span) for number, span in enumerate(best_spans(scores, window)) if span]
+    _, number, best = max(found, key=lambda one: one[0])
+    return number, best.start, best.end
