@@ -2,7 +2,8 @@
 
 Fitted on the questions of PIAF's held-out training articles, which trained neither the reader nor the embedder used
 here. Each is asked twice of the same library: as it is, and with the document that holds its answer taken out of what
-was retrieved, which leaves the other paragraphs of the same article: near misses.
+was retrieved, which leaves the other paragraphs of the same article. And on questions written for this project, among
+them near misses of texts that stay.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +17,8 @@ from assistant.conversation import PASSAGES_READ
 from assistant.evaluation.metrics import token_f1
 from assistant.evaluation.normalisation import normalise_french
 from assistant.evaluation.questions import Question
-from assistant.index import Library
 from assistant.reader import Calibration, Reading, SpanReader, combined, features
-from assistant.retrieval import retrieve
+from assistant.retrieval import Hit, retrieve
 from assistant.spans import Window
 from models.training import haystack as stacks
 
@@ -51,22 +51,36 @@ def ask_twice(
     reader: SpanReader, haystacks: Iterable[stacks.Haystack], embedder: stacks.RememberingEmbedder
 ) -> Iterator[Read]:
     """Each question of each haystack, with and without the document that answers."""
+    for question, hits in _retrieved(haystacks, embedder):
+        holders = {document for document, _ in stacks.gold_sentences(question)}
+        yield from _read(reader, question, hits, answerable=True)
+        without = [hit for hit in hits if hit.passage.document not in holders]
+        yield from _read(reader, question, without, answerable=False)
+
+
+def ask_once(
+    reader: SpanReader, haystacks: Iterable[stacks.Haystack], embedder: stacks.RememberingEmbedder
+) -> Iterator[Read]:
+    """Each question of each haystack as it is, near misses too."""
+    for question, hits in _retrieved(haystacks, embedder):
+        yield from _read(reader, question, hits, answerable=not question.unanswerable)
+
+
+def _retrieved(
+    haystacks: Iterable[stacks.Haystack], embedder: stacks.RememberingEmbedder
+) -> Iterator[tuple[Question, list[Hit]]]:
     for stack in haystacks:
         with stacks.library_of(stack, embedder) as library:
             for question in stack.questions:
-                yield from _with_and_without(reader, library, question)
+                yield question, retrieve(library, question.question, _RETRIEVED)
 
 
-def _with_and_without(reader: SpanReader, library: Library, question: Question) -> Iterator[Read]:
-    gold = stacks.gold_sentences(question)
-    holders = {document for document, _ in gold}
-    hits = retrieve(library, question.question, _RETRIEVED)
-    without = [hit for hit in hits if hit.passage.document not in holders]
-    for found, answerable in ((hits, True), (without, False)):
-        readings = reader.readings(question.question, found[:PASSAGES_READ])
-        if readings:
-            right = [_right(reading, question, gold) if answerable else 0.0 for reading in readings]
-            yield Read(readings, np.array(right), answerable)
+def _read(reader: SpanReader, question: Question, hits: Sequence[Hit], *, answerable: bool) -> Iterator[Read]:
+    """The asking, if anything could be read."""
+    readings, gold = reader.readings(question.question, hits[:PASSAGES_READ]), stacks.gold_sentences(question)
+    if readings:
+        right = [_right(reading, question, gold) if answerable else 0.0 for reading in readings]
+        yield Read(readings, np.array(right), answerable)
 
 
 def _right(reading: Reading, question: Question, gold: set[tuple[str, int]]) -> float:

@@ -17,6 +17,7 @@ from assistant.evaluation.questions import GoldSpan, Question
 from assistant.index import Library
 from assistant.indexing import build
 from models.training.data import read_squad
+from models.training.written_questions import Passage, Written, read_deciding
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -73,7 +74,7 @@ def _piaf(name: str, part: str, wanted: Callable[[str], bool]) -> Haystack:
     sets = {name: load_questions(SHARED / "piaf" / f"{name}.json") for name in ("train", "dev")}
     documents = {f"{name} {title}": text for name, loaded in sets.items() for title, text in loaded.documents}
     questions = [_within(question, f"{part} ") for question in sets[part].questions]
-    return _haystack(name, list(documents.items()), [q for q in questions if wanted(documents[f"{part} {q.context}"])])
+    return _haystack(name, list(documents.items()), [q for q in questions if wanted(documents[q.context or ""])])
 
 
 def fquad() -> Haystack:
@@ -82,16 +83,35 @@ def fquad() -> Haystack:
     return _haystack("FQuAD sample", loaded.documents, loaded.questions)
 
 
-def articles(haystack: Haystack) -> Iterator[Haystack]:
-    """Each article alone, with its questions, where it has any and more than one paragraph."""
+def written() -> Haystack:
+    """The questions written for this project that decide, near misses too, over their passages and all of PIAF's."""
+    documents = list(piaf_held_out().documents)
+    names = {document.text: document.name for document in documents}
+    questions = []
+    for number, passage in enumerate(read_deciding(SHARED)):
+        if passage.text not in names:
+            names[passage.text] = f"written {number}-0"
+            documents.append(Document.from_text(names[passage.text], passage.text))
+        questions += [_question(one, passage, names[passage.text]) for one in passage.asked]
+    return Haystack("written questions", tuple(documents), tuple(questions))
+
+
+def _question(one: Written, passage: Passage, document: str) -> Question:
+    golds = [GoldSpan(document, start, end) for start, end in passage.sentences if start <= one.start < end]
+    answers, sentences = ((one.answer,), tuple(golds)) if one.answer else ((), ())
+    return Question(document, one.question, answers, sentences, not one.answer, context=document)
+
+
+def articles(haystack: Haystack, paragraphs_at_least: int = 2) -> Iterator[Haystack]:
+    """Each article of so many paragraphs alone, with its questions, where it has any."""
     paragraphs: dict[str, list[Document]] = defaultdict(list)
     questions: dict[str, list[Question]] = defaultdict(list)
     for document in haystack.documents:
         paragraphs[_article(document.name)].append(document)
     for question in haystack.questions:
-        questions[_article(min(gold_sentences(question))[0])].append(question)
+        questions[_article(question.context or "")].append(question)
     for article, asked in questions.items():
-        if len(paragraphs[article]) > 1:
+        if len(paragraphs[article]) >= paragraphs_at_least:
             yield Haystack(article, tuple(paragraphs[article]), tuple(asked))
 
 
@@ -122,4 +142,4 @@ def _within(question: Question, prefix: str) -> Question:
     golds = tuple(
         replace(gold, document=prefix + gold.document) for gold in question.sentences if isinstance(gold, GoldSpan)
     )
-    return replace(question, sentences=golds)
+    return replace(question, sentences=golds, context=f"{prefix}{question.context}")

@@ -33,7 +33,8 @@ AVERAGED_EVERY = 25
 class ReaderSettings:
     """`start`: the encoder's folder under `work`. `batch_tokens`: padding included. `deciding`: held-out questions that
     measure every `measure_every` steps. `last_share`: of the rates, reached at the end. `averaged_from`: the step from
-    which weights are averaged, every AVERAGED_EVERY steps."""
+    which weights are averaged, every AVERAGED_EVERY steps. `frozen`: so many of the first layers, and what is below
+    them, stay as they are: each takes a twelfth off a step."""
 
     seed: int = 0
     name: str = "reader"
@@ -46,6 +47,7 @@ class ReaderSettings:
     last_share: float = 0.0
     averaged_from: int = 0
     dropout: float = 0.1
+    frozen: int = 0
     deciding: int = 240
     measure_every: int = 400
     save_every: int = 200
@@ -60,6 +62,7 @@ class ReaderTrainer:
         self.settings = settings
         self.tokenizer = Tokenizer.from_file(str(places.work / settings.start / "tokenizer.json"))
         self.model = ReaderModel(places.work / settings.start, settings.dropout).train()
+        self.model.freeze(settings.frozen)
         self.averaged = AveragedModel(self.model)
         trained = [values for values in self.model.encoder.parameters() if values.requires_grad]
         self.optimiser = torch.optim.AdamW(

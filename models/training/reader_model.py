@@ -33,6 +33,11 @@ class ReaderModel(torch.nn.Module):
         if (folder / "head.safetensors").exists():
             self.head.load_state_dict(load_file(folder / "head.safetensors"))
 
+    def freeze(self, layers: int) -> None:
+        """Train no more the first `layers`, nor what they read."""
+        for part in [self.encoder.embeddings, *self.encoder.encoder.layer[:layers]] if layers else []:
+            part.requires_grad_(False)
+
     def forward(self, windows: list[Window]) -> torch.Tensor:
         """Logits (windows, tokens of the longest, 2); those of padding are far below all others."""
         longest = padded_length(max(len(window.ids) for window in windows))

@@ -12,7 +12,7 @@ from assistant.conversion import Checkpoint, write_gguf
 from assistant.embeddings import CheckpointEmbedder
 from assistant.reader import CALIBRATION_KEY, HEAD_KEY, LONGEST_WINDOW, WEIGHED, Calibration
 from models.training import haystack as stacks
-from models.training.calibration import RememberingReader, ask_twice, fit
+from models.training.calibration import RememberingReader, ask_once, ask_twice, fit
 from models.training.settings import Places
 
 _UNFITTED = Calibration(0.5, (0.0,) * len(WEIGHED), 0.0)
@@ -33,11 +33,13 @@ def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
     """
     target = places.models / "reader/reader-q8_0.gguf"
     _write(places, settings, target, _UNFITTED)
-    embedder = CheckpointEmbedder.named()
-    held_out = stacks.piaf_held_out()
+    reader, embedder = RememberingReader(target), stacks.RememberingEmbedder(CheckpointEmbedder.named())
+    held_out, written = stacks.piaf_held_out(), stacks.written()
     # One big library and many small ones: what the confidence rests on must not depend on the library's size.
-    haystacks = [held_out, *stacks.articles(held_out)]
-    read = list(ask_twice(RememberingReader(target), haystacks, stacks.RememberingEmbedder(embedder)))
+    read = [
+        *ask_twice(reader, [held_out, *stacks.articles(held_out)], embedder),
+        *ask_once(reader, [written, *stacks.articles(written, paragraphs_at_least=1)], embedder),
+    ]
     calibration = fit(read)
     print(f"fitted on {len(read)} askings: {calibration}")
     _write(places, settings, target, calibration)

@@ -130,9 +130,10 @@ class Examples:
         return side[first:after]
 
     def _nearest(self, one: Asked) -> list[str]:
-        """The sentences around the one that shares most with a question that its text does not answer."""
+        """The sentences around the one that tempts, or shares most with a question that its text does not answer."""
         sentences = self.texts[one.text]
-        first, after = self._around(_likeliest(one, sentences), len(sentences))
+        number = _likeliest(one, sentences) if one.tempts < 0 else one.tempts
+        first, after = self._around(number, len(sentences))
         return sentences[first:after]
 
     def _make(self, one: Asked, sentences: list[str], gold: int) -> Example | None:

@@ -1,11 +1,13 @@
 """Reference data → questions with the sentences of their texts: what teaches and what measures reading.
 
-Cut once, as the product cuts sentences, then read from `work`. A tenth of SQuADShifts new_wiki and of QAMR, by the
-checksum of their texts, and one PIAF training article in eight train nothing.
+Cut once, as the product cuts sentences, then read from `work`; questions written for this project join them. A tenth
+of SQuADShifts new_wiki and of QAMR, by the checksum of their texts, and one PIAF training article in eight train
+nothing.
 """
 
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from assistant.retrieval import retrieve
 from models.training import haystack as stacks
 from models.training.data import Question, read_questions, read_squad, sentence_spans
 from models.training.settings import Places
+from models.training.written_questions import Passage, read_training
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
@@ -29,6 +32,7 @@ class Asked:
     """A question and its text's sentences; the answer is `start`…`end` of sentence `gold`, −1 if there is none.
 
     `favourites`: places (text, sentence) in `Reading.texts` that retrieval ranks high for the question: in other texts.
+    `tempts`: the sentence that seems to answer a near miss, −1 where nobody said.
     """
 
     question: str
@@ -39,6 +43,7 @@ class Asked:
     source: str
     language: str
     favourites: tuple[tuple[int, int], ...] = ()
+    tempts: int = -1
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,22 @@ def read_reading(places: Places) -> Reading:
         path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
     record = json.loads(path.read_text(encoding="utf-8"))
     asked = [Asked(**{**one, "favourites": tuple(map(tuple, one["favourites"]))}) for one in record["asked"]]
-    return Reading(record["texts"], asked)
+    return with_written(Reading(record["texts"], asked), read_training(places.data))
+
+
+def with_written(reading: Reading, passages: Iterable[Passage]) -> Reading:
+    """`reading` and the questions of `passages` that are answered in one sentence or not at all."""
+    texts, asked = list(reading.texts), list(reading.asked)
+    for passage in passages:
+        spans = passage.sentences
+        for one in passage.asked:
+            place = _locate(one.start, one.start + len(one.answer), spans)
+            if place and one.answer:
+                asked.append(Asked(one.question, len(texts), *place, "written", passage.language))
+            elif place:
+                asked.append(Asked(one.question, len(texts), -1, 0, 0, "written", passage.language, tempts=place[0]))
+        texts.append([passage.text[start:end] for start, end in spans])
+    return Reading(texts, asked)
 
 
 def read_english_test(data: Path) -> list[Question]:
@@ -85,19 +105,18 @@ def _make(questions: list[Question]) -> Reading:
         number = contexts.setdefault(question.context, len(contexts))
         if number == len(spans):
             spans.append(sentence_spans(question.context, question.language))
-        place = _locate(question, spans[number])
+        place = _locate(question.start, question.end, spans[number]) if question.start >= 0 else (-1, 0, 0)
         if place is not None:
             asked.append(Asked(question.question, number, *place, question.source, question.language))
     texts = [[context[a:b] for a, b in cut] for context, cut in zip(contexts, spans, strict=True)]
     return Reading(texts, _with_favourites(texts, asked))
 
 
-def _locate(question: Question, spans: list[tuple[int, int]]) -> tuple[int, int, int] | None:
-    if question.start < 0:
-        return -1, 0, 0
+def _locate(first: int, after: int, spans: list[tuple[int, int]]) -> tuple[int, int, int] | None:
+    """The sentence that holds the characters `first`…`after`, and where in it they are."""
     for number, (start, end) in enumerate(spans):
-        if start <= question.start and question.end <= end:
-            return number, question.start - start, question.end - start
+        if start <= first and after <= end:
+            return number, first - start, after - start
     return None
 
 
