@@ -32,7 +32,10 @@ class Pair:
 @dataclass(frozen=True)
 class Question:
     """A question, the text it is asked of, and where its first answer starts and ends (code points; -1 if
-    unanswerable)."""
+    unanswerable).
+
+    `tempts`: where the sentence starts that seems to answer a near miss, −1 where nobody said.
+    """
 
     question: str
     context: str
@@ -40,6 +43,7 @@ class Question:
     end: int
     source: str
     language: str
+    tempts: int = -1
 
 
 @dataclass(frozen=True)

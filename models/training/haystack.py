@@ -16,8 +16,9 @@ from assistant.evaluation.datasets import load_questions
 from assistant.evaluation.questions import GoldSpan, Question
 from assistant.index import Library
 from assistant.indexing import build
-from models.training.data import read_squad
-from models.training.written_questions import Passage, Written, read_deciding
+from models.training import data
+from models.training.data import read_squad, sentence_spans
+from models.training.written_questions import read_deciding
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -83,23 +84,24 @@ def fquad() -> Haystack:
     return _haystack("FQuAD sample", loaded.documents, loaded.questions)
 
 
-def written() -> Haystack:
-    """The questions written for this project that decide, near misses too, over their passages and all of PIAF's."""
-    documents = list(piaf_held_out().documents)
-    names = {document.text: document.name for document in documents}
-    questions = []
-    for number, passage in enumerate(read_deciding(SHARED)):
-        if passage.text not in names:
-            names[passage.text] = f"written {number}-0"
-            documents.append(Document.from_text(names[passage.text], passage.text))
-        questions += [_question(one, passage, names[passage.text]) for one in passage.asked]
+def written(among: Sequence[Document]) -> Haystack:
+    """The questions written for this project that decide, near misses too, over their texts and the others `among`
+    which they are."""
+    names = {document.text: document.name for document in among}
+    documents, questions = list(among), []
+    for asked in read_deciding(SHARED):
+        if asked.context not in names:
+            names[asked.context] = f"written {len(names)}-0"
+            documents.append(Document.from_text(names[asked.context], asked.context))
+        questions.append(_question(asked, names[asked.context]))
     return Haystack("written questions", tuple(documents), tuple(questions))
 
 
-def _question(one: Written, passage: Passage, document: str) -> Question:
-    golds = [GoldSpan(document, start, end) for start, end in passage.sentences if start <= one.start < end]
-    answers, sentences = ((one.answer,), tuple(golds)) if one.answer else ((), ())
-    return Question(document, one.question, answers, sentences, not one.answer, context=document)
+def _question(asked: data.Question, document: str) -> Question:
+    spans = sentence_spans(asked.context, asked.language)
+    golds = tuple(GoldSpan(document, start, end) for start, end in spans if start <= asked.start < end)
+    answers = (asked.context[asked.start : asked.end],) if golds else ()
+    return Question(document, asked.question, answers, golds, unanswerable=not golds, context=document)
 
 
 def articles(haystack: Haystack, paragraphs_at_least: int = 2) -> Iterator[Haystack]:

@@ -34,7 +34,7 @@ class ReaderSettings:
     """`start`: the encoder's folder under `work`. `batch_tokens`: padding included. `deciding`: held-out questions that
     measure every `measure_every` steps. `last_share`: of the rates, reached at the end. `averaged_from`: the step from
     which weights are averaged, every AVERAGED_EVERY steps. `frozen`: so many of the first layers, and what is below
-    them, stay as they are: each takes a twelfth off a step."""
+    them, stay as they are, and are not gone back through."""
 
     seed: int = 0
     name: str = "reader"

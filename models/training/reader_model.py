@@ -35,8 +35,9 @@ class ReaderModel(torch.nn.Module):
 
     def freeze(self, layers: int) -> None:
         """Train no more the first `layers`, nor what they read."""
-        for part in [self.encoder.embeddings, *self.encoder.encoder.layer[:layers]] if layers else []:
-            part.requires_grad_(False)
+        if layers:
+            for part in (self.encoder.embeddings, *self.encoder.encoder.layer[:layers]):
+                part.requires_grad_(False)
 
     def forward(self, windows: list[Window]) -> torch.Tensor:
         """Logits (windows, tokens of the longest, 2); those of padding are far below all others."""

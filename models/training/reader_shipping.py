@@ -34,7 +34,8 @@ def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
     target = places.models / "reader/reader-q8_0.gguf"
     _write(places, settings, target, _UNFITTED)
     reader, embedder = RememberingReader(target), stacks.RememberingEmbedder(CheckpointEmbedder.named())
-    held_out, written = stacks.piaf_held_out(), stacks.written()
+    held_out = stacks.piaf_held_out()
+    written = stacks.written(held_out.documents)
     # One big library and many small ones: what the confidence rests on must not depend on the library's size.
     read = [
         *ask_twice(reader, [held_out, *stacks.articles(held_out)], embedder),

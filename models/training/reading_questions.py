@@ -1,13 +1,12 @@
 """Reference data → questions with the sentences of their texts: what teaches and what measures reading.
 
-Cut once, as the product cuts sentences, then read from `work`; questions written for this project join them. A tenth
-of SQuADShifts new_wiki and of QAMR, by the checksum of their texts, and one PIAF training article in eight train
-nothing.
+Cut once, as the product cuts sentences, then read from `work`. A tenth of SQuADShifts new_wiki and of QAMR, by the
+checksum of their texts, and one PIAF training article in eight train nothing.
 """
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -18,12 +17,12 @@ from assistant.retrieval import retrieve
 from models.training import haystack as stacks
 from models.training.data import Question, read_questions, read_squad, sentence_spans
 from models.training.settings import Places
-from models.training.written_questions import Passage, read_training
+from models.training.written_questions import read_written, written_version
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
 FAVOURITES = 6
-_SEARCHED = {"fr": ("piaf", "afriqa"), "en": ("squad2-dev", "squadshifts-datasets__new_wiki")}
+_SEARCHED = {"fr": ("piaf", "afriqa", "written"), "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written")}
 """Sources, by language, whose questions make sense without their text: they are asked of all of the texts together."""
 
 
@@ -56,29 +55,30 @@ class Reading:
 
 def read_reading(places: Places) -> Reading:
     """All that may train a reader, without what is held out."""
-    path = places.work / "reading.json"
+    reference = _kept(places.work / "reading.json", lambda: _training_questions(places.data))
+    written = _kept(places.work / f"written-{written_version()}.json", lambda: read_written(places.data))
+    return _joined(reference, written)
+
+
+def _kept(path: Path, read: Callable[[], list[Question]]) -> Reading:
+    """The questions with their favourites, from `path`, which is made where it is missing."""
     if not path.exists():
-        made = _make(_training_questions(places.data))
-        record = {"texts": made.texts, "asked": [asdict(asked) for asked in made.asked]}
+        made = cut(read())
+        asked = _with_favourites(made.texts, made.asked)
+        record = {"texts": made.texts, "asked": [asdict(one) for one in asked]}
         path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
     record = json.loads(path.read_text(encoding="utf-8"))
     asked = [Asked(**{**one, "favourites": tuple(map(tuple, one["favourites"]))}) for one in record["asked"]]
-    return with_written(Reading(record["texts"], asked), read_training(places.data))
+    return Reading(record["texts"], asked)
 
 
-def with_written(reading: Reading, passages: Iterable[Passage]) -> Reading:
-    """`reading` and the questions of `passages` that are answered in one sentence or not at all."""
-    texts, asked = list(reading.texts), list(reading.asked)
-    for passage in passages:
-        spans = passage.sentences
-        for one in passage.asked:
-            place = _locate(one.start, one.start + len(one.answer), spans)
-            if place and one.answer:
-                asked.append(Asked(one.question, len(texts), *place, "written", passage.language))
-            elif place:
-                asked.append(Asked(one.question, len(texts), -1, 0, 0, "written", passage.language, tempts=place[0]))
-        texts.append([passage.text[start:end] for start, end in spans])
-    return Reading(texts, asked)
+def _joined(first: Reading, second: Reading) -> Reading:
+    more = len(first.texts)
+    moved = [
+        replace(one, text=one.text + more, favourites=tuple((text + more, at) for text, at in one.favourites))
+        for one in second.asked
+    ]
+    return Reading(first.texts + second.texts, first.asked + moved)
 
 
 def read_english_test(data: Path) -> list[Question]:
@@ -96,8 +96,8 @@ def _is_english_test(question: Question) -> bool:
     return question.source in ENGLISH_TEST and zlib.crc32(question.context.encode()) % ENGLISH_TEST_SHARE == 0
 
 
-def _make(questions: list[Question]) -> Reading:
-    """Questions whose answer lies in one sentence, and unanswerable ones."""
+def cut(questions: list[Question]) -> Reading:
+    """Questions whose answer lies in one sentence, and unanswerable ones, without favourites."""
     contexts: dict[str, int] = {}
     spans: list[list[tuple[int, int]]] = []
     asked = []
@@ -105,11 +105,13 @@ def _make(questions: list[Question]) -> Reading:
         number = contexts.setdefault(question.context, len(contexts))
         if number == len(spans):
             spans.append(sentence_spans(question.context, question.language))
-        place = _locate(question.start, question.end, spans[number]) if question.start >= 0 else (-1, 0, 0)
+        place = (-1, 0, 0) if question.start < 0 else _locate(question.start, question.end, spans[number])
+        tempting = _locate(question.tempts, question.tempts, spans[number])
         if place is not None:
-            asked.append(Asked(question.question, number, *place, question.source, question.language))
-    texts = [[context[a:b] for a, b in cut] for context, cut in zip(contexts, spans, strict=True)]
-    return Reading(texts, _with_favourites(texts, asked))
+            tempts = tempting[0] if tempting else -1
+            asked.append(Asked(question.question, number, *place, question.source, question.language, tempts=tempts))
+    texts = [[context[a:b] for a, b in ends] for context, ends in zip(contexts, spans, strict=True)]
+    return Reading(texts, asked)
 
 
 def _locate(first: int, after: int, spans: list[tuple[int, int]]) -> tuple[int, int, int] | None:
@@ -127,6 +129,7 @@ def _with_favourites(texts: list[list[str]], asked: list[Asked]) -> list[Asked]:
         mine = {n for n, one in enumerate(asked) if one.language == language and one.source in sources}
         numbers = sorted({asked[n].text for n in mine})
         documents = tuple(Document.from_text(str(number), " ".join(texts[number])) for number in numbers)
+        embedder.encode_questions([asked[n].question for n in mine])
         with stacks.library_of(stacks.Haystack(language, documents, ()), embedder) as library:
             asked = [_favoured(library, texts, one) if n in mine else one for n, one in enumerate(asked)]
     return asked
