@@ -7,9 +7,9 @@ from itertools import takewhile
 
 _PAIRS = ("()", "[]", "«»", "“”")
 _OPENING, _CLOSING = "([«“", ")]»”"
-# A number keeps its decimals, and thousands that no ordinary space parts; a letter the accents that are characters of
-# their own.
-_UNCUT = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)+|[\w\u0300-\u036f]+")
+# A number keeps its decimals and its thousands, a letter the accents that are characters of their own.
+_THOUSANDS = r"(?<![\w.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)"
+_UNCUT = re.compile(rf"{_THOUSANDS}|\d+(?:[.,\u00a0\u202f]\d+)+|[\w\u0300-\u036f]+")
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -21,6 +21,8 @@ TEXTS = st.text(st.sampled_from("ab1 ,;:()[]«»“”\"'.\u00a0é"), max_size=3
         ("Élisabeth Ire (reine) régna.", "Élisabeth Ire (reine)", "Élisabeth Ire (reine)"),
         ("Mort en 50 av. J.-C. à Rome.", "50 av. J.-C.", "50 av. J.-C."),
         ("Cela vaut 12,5 % !", "12,5 %", "12,5 %"),
+        ("En 2003 120 élèves partirent.", "120 élèves", "120 élèves"),
+        ("La salle B4 120 fois par an.", "120 fois", "120 fois"),
     ],
 )
 def test_marks_at_the_edges_go_unless_their_pair_is_inside(text: str, piece: str, quoted: str) -> None:
@@ -37,6 +39,8 @@ def test_marks_at_the_edges_go_unless_their_pair_is_inside(text: str, piece: str
         ("Cela vaut 12,5 %.", "12"),
         ("Cela vaut 12,5 %.", "5 %"),
         ("Il en coûta 64\u202f000 francs.", "000 francs"),
+        ("Il en coûta 64 000 francs.", "000 francs"),
+        ("Il en coûta 1 264 000,50 francs.", "264 000"),
         ("Le cafe\u0301 est chaud.", "Le cafe"),
         ("roches métamorphiques (schistes, gneiss)", "métamorphiques (schistes"),
         ("une gouge » de forme carrée", "gouge » de forme"),
