@@ -121,17 +121,16 @@ class Library:
         return {i: score for i, score in rows if score > 0}
 
     def postings(self, ids: Iterable[int]) -> Iterator[Posting]:
-        """The terms of the passages `ids`, in any order."""
+        """The terms of the passages `ids`, and where they stand, in any order."""
         rows = self._database.execute(
-            "SELECT postings.rowid, fr, fr_around, en, en_around "
-            "FROM json_each(?) JOIN postings ON postings.rowid = json_each.value",
+            "SELECT sentences.id, document, number, fr, fr_around, en, en_around FROM json_each(?) "
+            "JOIN postings ON postings.rowid = json_each.value JOIN sentences ON sentences.id = json_each.value",
             (json.dumps(list(ids)),),
         )
-        for i, fr, fr_around, en, en_around in rows:
-            if fr is not None:
-                yield Posting(i, "fr", frozenset(fr.split()), frozenset(fr_around.split()))
-            else:
-                yield Posting(i, "en", frozenset(en.split()), frozenset(en_around.split()))
+        for i, document, number, fr, fr_around, en, en_around in rows:
+            language: Language = "en" if fr is None else "fr"
+            own, around = (en, en_around) if fr is None else (fr, fr_around)
+            yield Posting(i, document, number, language, frozenset(own.split()), frozenset(around.split()))
 
     def frequencies(self, language: Language, terms: Iterable[str]) -> dict[str, int]:
         """In how many sentences of that language's documents each term occurs."""

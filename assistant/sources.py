@@ -33,9 +33,13 @@ class SourcePassage:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """The terms of a passage: those of the sentence in focus, and those of its neighbours."""
+    """The terms of a passage: those of the sentence in focus, and those of its neighbours; and where it stands: the
+    document's id, and the number of the sentence in focus.
+    """
 
     id: int
+    document: int
+    number: int
     language: Language
     terms: frozenset[str]
     terms_around: frozenset[str]

@@ -48,6 +48,26 @@ def test_words_of_the_neighbours_help(library: Library) -> None:
     assert {first, second} == {"fr.txt:1", "fr.txt:2"}
 
 
+def test_what_stands_near_the_best_passage_comes_before_the_like_elsewhere(tmp_path: Path) -> None:
+    rest = "Rien ne bouge. "
+    texts = {
+        "a": f"{rest * 6}Il neigeait.",
+        "b": f"{rest * 6}Il neigeait. {rest * 24}Le marquis mourut à Brest. {rest * 6}Il neigeait.",
+    }
+    build(tmp_path, [Document.from_text(name, text) for name, text in texts.items()], BagOfWords())
+    with Library.open(tmp_path, BagOfWords()) as library:
+        found = places(retrieve(library, "De quoi le marquis mourut-il à Brest quand il neigeait ?", 60))
+    assert found[0] == "b:32"
+    assert found.index("b:39") < min(found.index("a:7"), found.index("b:7"))
+
+
+@given(st.lists(st.sampled_from(["marché", "frappes", "Alep", "market", "Hama"]), min_size=1).map(" ".join))
+def test_the_best_passage_alone_stays_first_whatever_is_near_others(library: Library, question: str) -> None:
+    hits = retrieve(library, question, 8)
+    assert hits[0].evidence.own == max(hit.evidence.own for hit in hits)
+    assert all(hit.evidence.nearby >= hit.evidence.own for hit in hits)
+
+
 def test_ranks_follow_the_score_and_both_parts_are_shown(library: Library) -> None:
     hits = [hit.as_json() for hit in retrieve(library, "les frappes à Alep", 8)]
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
