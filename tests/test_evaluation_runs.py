@@ -128,8 +128,9 @@ def test_one_who_always_gives_the_first_sentence_is_verbatim_and_always_wrong(li
 
 
 def test_retrieval_does_not_depend_on_the_reader(library: Library) -> None:
-    found = assess(library, abstainer(library), "retrieval")
-    assert found == assess(library, oracle(library), "retrieval")
+    found, other = (assess(library, reader(library), "retrieval") for reader in (abstainer, oracle))
+    # The rank of a follow-up may: it is searched with the answer before it.
+    assert {name: found[name] for name in ("r@5", "r@20")} == {name: other[name] for name in ("r@5", "r@20")}
     assert found["r@20"] == 1  # the library holds six sentences
     assert 0 < (found["mrr"] or 0) <= 1
 
