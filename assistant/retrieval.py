@@ -102,12 +102,16 @@ def gather(library: Library, question: str, within: Collection[int] | None = Non
         lexical = library.matching(terms, len(library), AROUND_WEIGHT)
         dense = library.cosines(vector, within)
     weights = {language: _term_weights(library, language, words) for language, words in terms.items()}
-    postings = list(library.postings(dense))
-    found = {p.id: _evidence(p, dense[p.id], lexical.get(p.id, 0.0), weights[p.language]) for p in postings}
-    pages: dict[int, dict[int, float]] = defaultdict(dict)
-    for posting in postings:
-        pages[posting.document][posting.number] = found[posting.id].own
-    return {p.id: replace(found[p.id], nearby=_best_near(p.number, pages[p.document])) for p in postings}
+    found: dict[int, Evidence] = {}
+    documents: dict[int, dict[int, int]] = defaultdict(dict)
+    for posting in library.postings(dense):
+        i, asked = posting.id, weights[posting.language]
+        found[i] = _evidence(posting, dense[i], lexical.get(i, 0.0), asked)
+        documents[posting.document][posting.number] = i
+    for ids in documents.values():
+        own = {number: found[i].own for number, i in ids.items()}
+        found |= {i: replace(found[i], nearby=_best_near(number, own)) for number, i in ids.items()}
+    return found
 
 
 def _best_near(number: int, own: Mapping[int, float]) -> float:

@@ -129,7 +129,6 @@ def _with_favourites(texts: list[list[str]], asked: list[Asked]) -> list[Asked]:
         mine = {n for n, one in enumerate(asked) if one.language == language and one.source in sources}
         numbers = sorted({asked[n].text for n in mine})
         documents = tuple(Document.from_text(str(number), " ".join(texts[number])) for number in numbers)
-        embedder.encode_questions([asked[n].question for n in mine])
         with stacks.library_of(stacks.Haystack(language, documents, ()), embedder) as library:
             asked = [_favoured(library, texts, one) if n in mine else one for n, one in enumerate(asked)]
     return asked

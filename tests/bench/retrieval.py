@@ -72,7 +72,8 @@ def choose(stack: stacks.Haystack, embedder: stacks.RememberingEmbedder) -> None
                 retrieval.AROUND_WEIGHT = around
                 found = gather(library, [question.question for question in stack.questions])
                 retrieval.WEIGHTS = fit(library, found, golds)
-                rankings = [{i: evidence.score for i, evidence in one.items()} for one in found]
+                # What is near a passage was weighed before the weights were fitted anew.
+                rankings = [{i: evidence.own for i, evidence in one.items()} for one in found]
                 weights = ", ".join(f"{w:.2f}" for w in retrieval.WEIGHTS)
                 print(
                     f"| {neighbours} | {weight} | {around} | {weights} | {figures(library, rankings, golds)} |",
