@@ -37,14 +37,18 @@ _FUNCTION_WORDS: dict[Language, frozenset[str]] = {
 
 
 def terms(text: str, language: Language) -> list[str]:
-    """The content terms of `text` in order, repeated as they occur; function words alone are kept if there is nothing
-    else.
+    """The stems of `content_words`, in order."""
+    return [stem(word, language) for word in content_words(text, language)]
+
+
+def content_words(text: str, language: Language) -> list[str]:
+    """The words of `text` in lower case, in order, repeated as they occur, without function words; these alone are kept
+    if there is nothing else.
     """
     # Composed, because a combining accent is no part of a word to `re`.
     composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
     words = [word for word in _WORD.findall(composed) if word != "_"]
-    content = [word for word in words if not is_function_word(word, language)]
-    return [_stem(word, language) for word in content or words]
+    return [word for word in words if not is_function_word(word, language)] or words
 
 
 def is_function_word(word: str, language: Language) -> bool:
@@ -68,7 +72,8 @@ def language_of(text: str) -> Language:
 
 
 @lru_cache(maxsize=1 << 16)
-def _stem(word: str, language: Language) -> str:
+def stem(word: str, language: Language) -> str:
+    """What the forms of a word, in lower case, share; folded."""
     return fold(_stemmer(language).stemWord(word))
 
 

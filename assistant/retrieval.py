@@ -4,7 +4,7 @@ The function is a conditional logit over the candidates of a question, on eviden
 size. Its weights are fitted and measured by tests/bench/retrieval.py: ahead of both of its parts, where reciprocal
 ranks and a fixed mixture of cosine and BM25 were not. What is asked in other words than the text's often finds the
 right page, but not the sentence: so a passage is worth as much again as the best one near it. The first of all stays
-first; what stands around it comes up.
+first; what stands around it comes up. In texts of the other language its words are looked for by their translations.
 """
 
 import math
@@ -13,9 +13,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant import lexicon
+from assistant import translations
 from assistant.index import Library
-from assistant.lexicon import Language
+from assistant.lexicon import LANGUAGES, Language
 from assistant.sources import Posting, SourcePassage
 
 # Weight of the words of a sentence's neighbours in BM25, as a share of its own.
@@ -93,7 +93,7 @@ def retrieve(library: Library, question: str, k: int, within: Collection[int] | 
 def gather(library: Library, question: str, within: Collection[int] | None = None) -> dict[int, Evidence]:
     """The evidence for each candidate, by id: nearest vectors and best BM25 matches, or the passages `within`."""
     vector = library.embedder.encode_questions([question])[0]
-    terms = {language: lexicon.terms(question, language) for language in lexicon.LANGUAGES}
+    terms = {language: translations.terms_in(language, question) for language in LANGUAGES}
     if within is None:
         lexical = library.matching(terms, _CANDIDATES, AROUND_WEIGHT)
         dense = library.nearest(vector, _CANDIDATES)

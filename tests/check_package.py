@@ -9,7 +9,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "Combien de sorties ont été effectuées en 11 jours ?"
 EXPECTED = "64 sorties et 55 frappes"
-MUST_SHIP = ["py.typed", "shipped/seeds/article.txt", "shipped/seeds/questions.jsonl", "shipped/models/catalogue.toml"]
+MUST_SHIP = [
+    "py.typed",
+    "shipped/seeds/article.txt",
+    "shipped/seeds/questions.jsonl",
+    "shipped/models/catalogue.toml",
+    "shipped/models/translations/terms.tsv",
+]
 
 
 def run(*command: str | Path, **environment: str) -> str:

@@ -43,6 +43,21 @@ def test_the_sentence_that_says_it_comes_first(library: Library, question: str, 
     assert places(retrieve(library, question, 1)) == [best]
 
 
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [("How many schools did the war destroy?", "fr.txt:2"), ("Quel pont le roi a-t-il traversé ?", "en.txt:2")],
+)
+def test_a_question_finds_the_words_of_the_other_language(tmp_path: Path, question: str, best: str) -> None:
+    texts = {
+        "fr.txt": "Il pleuvait. La guerre détruisit trois écoles. Personne ne sortait.",
+        "en.txt": "It was raining. The king crossed an old bridge. Nobody went out.",
+    }
+    build(tmp_path, [Document.from_text(name, text) for name, text in texts.items()], BagOfWords())
+    with Library.open(tmp_path, BagOfWords()) as library:
+        hits = retrieve(library, question, 6)
+    assert places([max(hits, key=lambda hit: hit.evidence.lexical)]) == [best]
+
+
 def test_words_of_the_neighbours_help(library: Library) -> None:
     first, second, *_ = places(retrieve(library, "marché d'Alep", 8))
     assert {first, second} == {"fr.txt:1", "fr.txt:2"}

@@ -24,6 +24,7 @@ class Step:
 STEPS = {
     "embedder": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
     "ship-embedder": Step("shipping", "ship_embedder", "ShippingSettings"),
+    "translations": Step("translations", "write_translations", "TranslationsSettings"),
     "reader-start": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
     "reader": Step("reader", "train_reader", "ReaderSettings"),
     "reader-mean": Step("reader_mean", "average_readers", "ReaderMeanSettings"),

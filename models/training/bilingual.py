@@ -28,7 +28,7 @@ def read_lexicons(places: Places) -> dict[str, Lexicon]:
     if not path.exists():
         pairs = read_pairs(places.data / "parallel/train.tsv.gz")
         english, french = _known_words(p.english for p in pairs), _known_words(p.french for p in pairs)
-        learnt = {"en": _learn(english, french), "fr": _learn(french, english)}
+        learnt = {"en": learn(english, french), "fr": learn(french, english)}
         path.write_text(json.dumps(learnt, ensure_ascii=False), encoding="utf-8")
     return {language: _load(entries) for language, entries in json.loads(path.read_text(encoding="utf-8")).items()}
 
@@ -79,8 +79,8 @@ def _known_words(texts: Iterable[str]) -> list[list[str]]:
     return [[word for word in words if word in known] for words in sentences]
 
 
-def _learn(source: list[list[str]], target: list[list[str]], rounds: int = 5) -> dict[str, list[tuple[str, float]]]:
-    """Translations of at least 0.1 probability, at most three a word."""
+def learn(source: list[list[str]], target: list[list[str]], rounds: int = 5) -> dict[str, list[tuple[str, float]]]:
+    """For each word of the source sentences, up to three that it becomes in the target's, at least 0.1 likely each."""
     from_number = {word: i for i, word in enumerate(sorted({w for words in source for w in words}))}
     to_number = {word: i for i, word in enumerate(sorted({w for words in target for w in words}))}
     links, groups = _links(source, target, from_number, to_number)
