@@ -45,10 +45,14 @@ def content_words(text: str, language: Language) -> list[str]:
     """The words of `text` in lower case, in order, repeated as they occur, without function words; these alone are kept
     if there is nothing else.
     """
+    words = _words(text)
+    return [word for word in words if not is_function_word(word, language)] or words
+
+
+def _words(text: str) -> list[str]:
     # Composed, because a combining accent is no part of a word to `re`.
     composed = unicodedata.normalize("NFC", text).translate(_APOSTROPHES).lower()
-    words = [word for word in _WORD.findall(composed) if word != "_"]
-    return [word for word in words if not is_function_word(word, language)] or words
+    return [word for word in _WORD.findall(composed) if word != "_"]
 
 
 def is_function_word(word: str, language: Language) -> bool:
@@ -69,6 +73,18 @@ def language_of(text: str) -> Language:
     if not any(character.isalpha() for character in sample):
         return "fr"
     return "en" if _identifier().classify(sample)[0] == "en" else "fr"
+
+
+def language_of_question(question: str) -> Language | None:
+    """French or English by its function words, of which questions are full; None where these do not tell.
+
+    `language_of` knows no more of questions, and takes longer to load than an answer takes.
+    """
+    words = _words(question)
+    french, english = (sum(is_function_word(word, language) for word in words) for language in LANGUAGES)
+    if french == english:
+        return None
+    return "fr" if french > english else "en"
 
 
 @lru_cache(maxsize=1 << 16)

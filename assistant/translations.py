@@ -7,13 +7,15 @@ Word by word, each by its likeliest translation (dictionary-based cross-language
 from functools import cache
 
 from assistant import places
-from assistant.lexicon import LANGUAGES, Language, content_words, language_of, stem, terms
+from assistant.lexicon import LANGUAGES, Language, content_words, language_of_question, stem, terms
 
 
 def terms_in(language: Language, question: str) -> list[str]:
-    """The question's content terms in that language, in order; a word whose translation is not known stays itself."""
-    asked = language_of(question)
-    if asked == language:
+    """The question's content terms in that language, in order; a word whose translation is not known stays itself, and
+    all do where the question's own language is not clear.
+    """
+    asked = language_of_question(question)
+    if asked in (None, language):
         return terms(question, language)
     known = _translations()[asked]
     return [known.get(stem(word, asked)) or stem(word, language) for word in content_words(question, asked)]
@@ -22,8 +24,6 @@ def terms_in(language: Language, question: str) -> list[str]:
 @cache
 def _translations() -> dict[Language, dict[str, str]]:
     """By language, the translations of its terms."""
-    found: dict[Language, dict[str, str]] = {language: {} for language in LANGUAGES}
-    lines = places.shipped("models/translations/terms.tsv").read_text(encoding="utf-8").splitlines()
-    for language, term, translation in (line.split("\t") for line in lines):
-        found["en" if language == "en" else "fr"][term] = translation
-    return found
+    text = places.shipped("models/translations/terms.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in text.splitlines()]
+    return {language: {term: other for of, term, other in rows if of == language} for language in LANGUAGES}

@@ -35,6 +35,12 @@ def test_a_command_needs_no_training_library(arguments: list[str]) -> None:
     assert not packages & (TRAINING | INTERFACE)
 
 
+@pytest.mark.usefixtures("article_library")
+@pytest.mark.parametrize("arguments", [["ask", SORTIES], ["search", "frappes"]])
+def test_a_question_does_not_wait_for_what_tells_the_languages_of_texts(arguments: list[str]) -> None:
+    assert "py3langid" not in imported("-m", "assistant", *arguments)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ask", "--help"]])
 def test_help_needs_no_engine_either(arguments: list[str]) -> None:
     packages = imported("-m", "assistant", *arguments)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.lexicon import LANGUAGES, Language, fold, language_of, terms
+from assistant.lexicon import LANGUAGES, Language, fold, language_of, language_of_question, terms
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,18 @@ def test_language(text: str, language: Language) -> None:
 def test_any_text_has_terms_without_capitals_or_marks(text: str, language: Language) -> None:
     for term in terms(text, language):
         assert fold(term) == term
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Combien de sorties ont été effectuées ?", "fr"),
+        ("Où ?", "fr"),
+        ("How many sorties were flown?", "en"),
+        ("Who wrote Germinal?", "en"),
+        ("frappes Alep", None),
+        ("", None),
+    ],
+)
+def test_a_question_is_in_the_language_of_its_function_words(question: str, language: Language | None) -> None:
+    assert language_of_question(question) == language

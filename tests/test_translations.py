@@ -30,9 +30,17 @@ def test_words_become_those_of_the_other_language(question: str, language: Langu
 
 
 @pytest.mark.parametrize(
-    ("question", "language"), [("Où les frappes ont-elles commencé ?", "fr"), ("Where did the strikes begin?", "en")]
+    ("question", "language"),
+    [
+        ("Où les frappes ont-elles commencé ?", "fr"),
+        ("Where did the strikes begin?", "en"),
+        ("frappes Alep", "fr"),
+        ("frappes Alep", "en"),
+    ],
 )
-def test_in_its_own_language_a_question_keeps_its_terms(question: str, language: Language) -> None:
+def test_in_its_own_language_or_where_that_is_not_clear_a_question_keeps_its_terms(
+    question: str, language: Language
+) -> None:
     assert terms_in(language, question) == terms(question, language)
 
 
