@@ -7,7 +7,7 @@ Word by word, each by its likeliest translation (dictionary-based cross-language
 from functools import cache
 
 from assistant import places
-from assistant.lexicon import LANGUAGES, Language, content_words, language_of_question, stem, terms
+from assistant.lexicon import Language, content_words, language_of_question, stem, terms
 
 
 def terms_in(language: Language, question: str) -> list[str]:
@@ -15,15 +15,15 @@ def terms_in(language: Language, question: str) -> list[str]:
     all do where the question's own language is not clear.
     """
     asked = language_of_question(question)
-    if asked in (None, language):
+    if asked is None or asked == language:
         return terms(question, language)
-    known = _translations()[asked]
+    known = _translations(asked)
     return [known.get(stem(word, asked)) or stem(word, language) for word in content_words(question, asked)]
 
 
 @cache
-def _translations() -> dict[Language, dict[str, str]]:
-    """By language, the translations of its terms."""
+def _translations(language: Language) -> dict[str, str]:
+    """That language's terms and their translations."""
     text = places.shipped("models/translations/terms.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines()]
-    return {language: {term: other for of, term, other in rows if of == language} for language in LANGUAGES}
+    rows = (line.split("\t") for line in text.splitlines())
+    return {term: translation for of, term, translation in rows if of == language}
