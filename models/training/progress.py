@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import SupportsFloat
 
 
 class Progress:
@@ -16,7 +17,7 @@ class Progress:
         """Count `done` as done before this run began, so that the rate stays true."""
         self.done = self._first = done
 
-    def step(self, count: int = 1, /, **figures: float) -> None:
+    def step(self, count: int = 1, /, **figures: SupportsFloat) -> None:
         """Count `count` more; `figures` are printed as they are."""
         self.done += count
         now = time.monotonic()
@@ -24,9 +25,9 @@ class Progress:
             self._said = now
             self._say(now, figures)
 
-    def _say(self, now: float, figures: dict[str, float]) -> None:
+    def _say(self, now: float, figures: dict[str, SupportsFloat]) -> None:
         rate = (self.done - self._first) / max(now - self._began, 1e-9)
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        shown = "  ".join(f"{name} {float(value):.4f}" for name, value in figures.items())
         left = (self.total - self.done) / max(rate, 1e-9) / 60
         print(
             f"{self.name} {self.done}/{self.total}  {rate:.1f}/s  {left:.1f} min left  {shown}",

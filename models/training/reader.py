@@ -2,7 +2,7 @@
 
 The loss is that of `span_loss.py`, the [CLS] token standing for "it does not say" (Devlin et al., arXiv 1810.04805).
 The learning rate warms up and falls linearly. What is measured and kept may be the mean of the weights over the steps
-(stochastic weight averaging; Izmailov et al., arXiv 1803.05407).
+(stochastic weight averaging; Izmailov et al., arXiv 1803.05407). With a GPU it trains there.
 """
 
 import random
@@ -14,13 +14,15 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from models.training.bilingual import read_lexicons
 from models.training.checkpoints import load_checkpoint, save_checkpoint
 from models.training.data import read_squad
+from models.training.packing import Batch, batches
 from models.training.progress import Progress
-from models.training.reader_model import ReaderModel, padded_length
-from models.training.reading_examples import Example, Examples, Mixture
+from models.training.reader_model import ReaderModel
+from models.training.reading_examples import Examples, Mixture
 from models.training.reading_questions import read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
 from models.training.settings import Places
@@ -31,23 +33,23 @@ AVERAGED_EVERY = 25
 
 @dataclass(frozen=True)
 class ReaderSettings:
-    """`start`: the encoder's folder under `work`. `batch_tokens`: padding included. `deciding`: held-out questions that
-    measure every `measure_every` steps. `last_share`: of the rates, reached at the end. `averaged_from`: the step from
-    which weights are averaged, every AVERAGED_EVERY steps. `frozen`: so many of the first layers, and what is below
-    them, stay as they are, and are not gone back through."""
+    """`start`: the encoder's folder under `work`. `batch_tokens`: at most. `workers`: processes that draw examples; if
+    there are none, the one that trains does. `deciding`: held-out questions that measure every `measure_every` steps.
+    `last_share`: of the rates, reached at the end. `averaged_from`: the step from which weights are averaged, every
+    AVERAGED_EVERY steps."""
 
     seed: int = 0
     name: str = "reader"
     start: str = "reader-start"
     steps: int = 2_400
     batch_tokens: int = 4_096
+    workers: int = 0
     encoder_rate: float = 2.5e-4
     head_rate: float = 1e-3
     warm_up: int = 100
     last_share: float = 0.0
     averaged_from: int = 0
     dropout: float = 0.1
-    frozen: int = 0
     deciding: int = 240
     measure_every: int = 400
     save_every: int = 200
@@ -59,16 +61,15 @@ class ReaderTrainer:
 
     def __init__(self, places: Places, settings: ReaderSettings) -> None:
         torch.manual_seed(settings.seed)
-        self.settings = settings
+        self.settings, self._places = settings, places
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = Tokenizer.from_file(str(places.work / settings.start / "tokenizer.json"))
-        self.model = ReaderModel(places.work / settings.start, settings.dropout).train()
-        self.model.freeze(settings.frozen)
+        self.model = ReaderModel(places.work / settings.start, settings.dropout).to(self.device).train()
         self.averaged = AveragedModel(self.model)
         trained = [values for values in self.model.encoder.parameters() if values.requires_grad]
         self.optimiser = torch.optim.AdamW(
             [{"params": trained}, {"params": list(self.model.head.parameters())}], lr=0.0, weight_decay=0.01, fused=True
         )
-        self._reading, self._lexicons = read_reading(places), read_lexicons(places)
         deciding = read_squad(places.data / "piaf/train.json", held_out=True)
         english = read_english_test(places.data)
         chance = random.Random(0)
@@ -77,30 +78,23 @@ class ReaderTrainer:
 
     def start(self, done: int) -> None:
         """Open the stream of batches; a resumed run gets other batches than the first."""
-        mixture = {**self.settings.mixture}
-        if "sizes" in mixture:
-            mixture["sizes"] = tuple(mixture["sizes"])
-        seed = self.settings.seed + done
-        examples = Examples(self._reading, self.tokenizer, Mixture(**mixture), self._lexicons, seed)
-        self._batches = _batches(examples, self.settings.batch_tokens, random.Random(seed))
+        drawn = _Drawn(self._places, self.settings, self.tokenizer.to_str(), self.settings.seed + 1_000 * done)
+        self._batches: Iterator[Batch] = iter(DataLoader(drawn, batch_size=None, num_workers=self.settings.workers))
 
-    def step(self, done: int) -> dict[str, float]:
+    def step(self, done: int) -> dict[str, Any]:
         """One update."""
         rates = (self.settings.encoder_rate, self.settings.head_rate)
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * self._share(done)
-        groups = next(self._batches)
-        batch = [example for group in groups for example in group]
-        windows = [example.window for example in batch]
-        gold = torch.tensor([(example.first, example.last) for example in batch])
-        loss = span_loss(self.model(windows), windows, gold, [len(group) for group in groups])
+        batch = next(self._batches).to(self.device)
+        loss = span_loss(self.model(batch.packed), batch)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         if done >= self.settings.averaged_from and done % AVERAGED_EVERY == 0:
             self.averaged.update_parameters(self.model)
-        return {"loss": loss.item(), "questions": float(len(batch))}
+        return {"loss": loss.detach(), "questions": float(batch.questions)}
 
     @property
     def kept(self) -> ReaderModel:
@@ -126,6 +120,23 @@ class ReaderTrainer:
         return min((done + 1) / self.settings.warm_up, fallen)
 
 
+class _Drawn(IterableDataset[Batch]):
+    """Endless batches: other ones in each of a loader's processes."""
+
+    def __init__(self, places: Places, settings: ReaderSettings, tokenizer: str, seed: int) -> None:
+        super().__init__()
+        self._reading, self._lexicons = read_reading(places), read_lexicons(places)
+        self._tokenizer, self._seed, self._tokens = tokenizer, seed, settings.batch_tokens
+        self._mixture = Mixture(**{**settings.mixture, "sizes": tuple(settings.mixture["sizes"])})
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        seed = self._seed + (worker.id if worker else 0)
+        tokenizer = Tokenizer.from_str(self._tokenizer)
+        examples = Examples(self._reading, tokenizer, self._mixture, self._lexicons, seed)
+        return batches(examples, self._tokens)
+
+
 def train_reader(places: Places, settings: ReaderSettings) -> Path:
     """Train and write the reader as `work/<name>`."""
     trainer = ReaderTrainer(places, settings)
@@ -143,23 +154,3 @@ def train_reader(places: Places, settings: ReaderSettings) -> Path:
         if (step + 1) % settings.measure_every == 0 or step + 1 == settings.steps:
             print("  ".join(f"{name} {value:.1f}" for name, value in trainer.measure().items()), flush=True)
     return folder
-
-
-def _batches(
-    examples: Examples, tokens: int, chance: random.Random, pool: int = 2_000
-) -> Iterator[list[list[Example]]]:
-    """Batches of windows of like length, at most `tokens` of them with padding; a question's windows stay together."""
-    stream = iter(examples)
-    while True:
-        drawn = sorted((next(stream) for _ in range(pool)), key=_longest)
-        batches: list[list[list[Example]]] = [[]]
-        for group in drawn:
-            if (sum(map(len, batches[-1])) + len(group)) * padded_length(_longest(group)) > tokens:
-                batches.append([])
-            batches[-1].append(group)
-        chance.shuffle(batches)
-        yield from batches
-
-
-def _longest(group: list[Example]) -> int:
-    return max(len(example.window.ids) for example in group)

@@ -12,20 +12,21 @@ from models.training.settings import Places
 
 @dataclass(frozen=True)
 class ReaderMeanSettings:
-    """`name` and `folders`: of the mean, and of what it is the mean of, under `work`."""
+    """`name`: of the mean's folder under `work`. `weights`: of the folders there that it is the mean of."""
 
     name: str = "reader-mean"
-    folders: list[str] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 def average_readers(places: Places, settings: ReaderMeanSettings) -> Path:
     """Write `work/<name>`, in the precision of the first folder."""
-    target, sources = places.work / settings.name, [places.work / folder for folder in settings.folders]
+    target, sources = places.work / settings.name, [places.work / folder for folder in settings.weights]
+    weights = list(settings.weights.values())
     shutil.copytree(sources[0], target, dirs_exist_ok=True)
     for name in ("model.safetensors", "head.safetensors"):
         parts = [load_file(folder / name) for folder in sources]
         mean = {
-            key: np.mean([part[key].astype(np.float32) for part in parts], axis=0).astype(value.dtype)
+            key: np.average([part[key].astype(np.float32) for part in parts], 0, weights).astype(value.dtype)
             for key, value in parts[0].items()
         }
         save_file(mean, target / name, metadata={"format": "pt"})

@@ -1,30 +1,38 @@
-"""Windows → start and end logits: the encoder with a linear head; token types all 0, as llama.cpp has them."""
+"""Windows → start and end logits: the encoder with a linear head; token types all 0, as llama.cpp has them.
 
+BERT's layers are written out, so that windows can be read one after another, without padding.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from torch.nn.functional import dropout, scaled_dot_product_attention
 from transformers import AutoModel, BertModel
+from transformers.models.bert.modeling_bert import BertLayer
 
 from assistant.embeddings import multiplies_bfloat16
 from assistant.spans import Window
+from models.training.packing import Packed, pack
+
+_WINDOWS_AT_ONCE = 64
+
+_Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+"""Queries, keys and values, each (tokens, heads, size of a head) → what each token sees of its window, alike."""
 
 
 class ReaderModel(torch.nn.Module):
-    """The encoder in `folder` and a head that gives each token a start and an end logit."""
+    """The encoder in `folder` and a head that gives each token a start and an end logit; `dropped`: share 0…1 of what
+    dropout leaves out while it trains."""
 
-    def __init__(self, folder: Path, dropout: float = 0.0) -> None:
+    def __init__(self, folder: Path, dropped: float = 0.0) -> None:
         super().__init__()
-        # Attention without dropout and written out: two thirds of the time on a CPU.
-        plain: dict[str, Any] = {"attn_implementation": "eager", "attention_probs_dropout_prob": 0.0}
-        self.encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False, **plain).float()
-        for layer in self.encoder.encoder.layer:
-            layer.attention.output.dropout = layer.output.dropout = _Dropout(dropout)
-        self.encoder.embeddings.dropout = _Dropout(dropout)
+        self.dropped = dropped
+        self.encoder = AutoModel.from_pretrained(folder, add_pooling_layer=False).float()
         # Never trained: they stay the 4-bit values that they came as, and words that no question holds keep theirs.
         self.encoder.embeddings.word_embeddings.requires_grad_(False)
         self.head = torch.nn.Linear(self.encoder.config.hidden_size, 2)
@@ -33,34 +41,48 @@ class ReaderModel(torch.nn.Module):
         if (folder / "head.safetensors").exists():
             self.head.load_state_dict(load_file(folder / "head.safetensors"))
 
-    def freeze(self, layers: int) -> None:
-        """Train no more the first `layers`, nor what they read."""
-        if layers:
-            for part in (self.encoder.embeddings, *self.encoder.encoder.layer[:layers]):
-                part.requires_grad_(False)
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.head.weight.device
 
-    def forward(self, windows: list[Window]) -> torch.Tensor:
-        """Logits (windows, tokens of the longest, 2); those of padding are far below all others."""
-        longest = padded_length(max(len(window.ids) for window in windows))
-        ids = torch.zeros(len(windows), longest, dtype=torch.long)
-        for number, window in enumerate(windows):
-            ids[number, : len(window.ids)] = torch.tensor(window.ids)
-        mask = (ids > 0).long()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.training and multiplies_bfloat16()):
-            states = self.encoder(
-                input_ids=ids, attention_mask=mask, token_type_ids=torch.zeros_like(ids)
-            ).last_hidden_state
-        return self.head(states.float()).masked_fill((mask == 0)[..., None], -1e4)
+    def forward(self, packed: Packed) -> torch.Tensor:
+        """Logits (windows, tokens of the longest, 2); those beyond a window's end are far below all others."""
+        kind = self.device.type
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda" or multiplies_bfloat16()):
+            states = self._states(packed, _attend_in_runs(packed) if kind == "cuda" else _attend_padded(packed))
+        logits: torch.Tensor = self.head(states.float())[packed.places.clamp(min=0)]
+        return logits.masked_fill((packed.places < 0)[..., None], -1e4)
+
+    def _states(self, packed: Packed, attend: _Attend) -> torch.Tensor:
+        """The encoder's last states, (tokens, width)."""
+        parts = self.encoder.embeddings
+        states = parts.word_embeddings(packed.ids) + parts.position_embeddings(packed.positions)
+        states = self._drop(parts.LayerNorm(states + parts.token_type_embeddings.weight[0]))
+        for layer in self.encoder.encoder.layer:
+            states = self._layer(layer, states, attend)
+        return states
+
+    def _layer(self, layer: BertLayer, states: torch.Tensor, attend: _Attend) -> torch.Tensor:
+        looks, after, heads = layer.attention.self, layer.attention.output, self.encoder.config.num_attention_heads
+        asked, known, told = (part(states).unflatten(1, (heads, -1)) for part in (looks.query, looks.key, looks.value))
+        states = after.LayerNorm(states + self._drop(after.dense(attend(asked, known, told).flatten(1))))
+        inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(states))
+        normalised: torch.Tensor = layer.output.LayerNorm(states + self._drop(layer.output.dense(inner)))
+        return normalised
+
+    def _drop(self, states: torch.Tensor) -> torch.Tensor:
+        return dropout(states, self.dropped, self.training)
 
     @torch.inference_mode()
-    def scores(self, windows: list[Window], batch: int = 32) -> list[NDArray[np.float32]]:
+    def scores(self, windows: list[Window]) -> list[NDArray[np.float32]]:
         """Logits of each window, (its tokens, 2)."""
         self.eval()
         order = sorted(range(len(windows)), key=lambda number: len(windows[number].ids))
         found: list[NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(windows)
-        for first in range(0, len(order), batch):
-            chosen = order[first : first + batch]
-            logits = self([windows[number] for number in chosen]).numpy()
+        for first in range(0, len(order), _WINDOWS_AT_ONCE):
+            chosen = order[first : first + _WINDOWS_AT_ONCE]
+            logits = self(pack([windows[number] for number in chosen]).to(self.device)).cpu().numpy()
             for row, number in enumerate(chosen):
                 found[number] = logits[row, : len(windows[number].ids)]
         self.train()
@@ -72,26 +94,23 @@ class ReaderModel(torch.nn.Module):
         save_file(self.head.state_dict(), folder / "head.safetensors")
 
 
-class _Dropout(torch.nn.Module):
-    """Dropout with one mask for all tokens of a window (Gal and Ghahramani, arXiv 1512.05287): on a CPU, masks of their
-    own take a fifth of a step.
-    """
+def _attend_in_runs(packed: Packed) -> _Attend:
+    """As GPUs do it."""
+    from torch.nn.attention.varlen import varlen_attn
 
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """States (windows, tokens, width)."""
-        if not self.training or not self.share:
-            return states
-        kept = torch.full((len(states), 1, states.shape[2]), 1 - self.share, dtype=states.dtype)
-        return states * kept.bernoulli() / (1 - self.share)
+    starts, longest = packed.starts, packed.places.shape[1]
+    return lambda asked, known, told: varlen_attn(asked, known, told, starts, starts, longest, longest)
 
 
-def padded_length(tokens: int) -> int:
-    """The next multiple of 16: kernels are made once for each shape, so there must be few."""
-    return -(-tokens // 16) * 16
+def _attend_padded(packed: Packed) -> _Attend:
+    """Anywhere: padded for this alone."""
+    taken, within = packed.places.clamp(min=0), packed.places >= 0
+
+    def attend(*of_tokens: torch.Tensor) -> torch.Tensor:
+        asked, known, told = (one[taken].transpose(1, 2) for one in of_tokens)
+        return scaled_dot_product_attention(asked, known, told, within[:, None, None]).transpose(1, 2)[within]
+
+    return attend
 
 
 def save_encoder(model: BertModel, tokenizer: Tokenizer, folder: Path) -> None:

@@ -3,11 +3,13 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
+from itertools import groupby
 
 from tokenizers import Tokenizer
 
 from assistant.lexicon import Language, terms
+from assistant.reader import HITS_READ
 from assistant.spans import Window, make_window
 from models.training.bilingual import Lexicon, rewording_lexicon, switch_words
 from models.training.near_misses import exchange_name
@@ -21,9 +23,11 @@ class Mixture:
     `passes` says how often a pass takes each question of a source (by language and name), 1 where it says nothing.
     `sizes` weighs windows of 1, 2, … sentences. Of the answerable questions `elsewhere` are asked of a window of their
     own text without the answer, and as many of one of retrieval's favourites, where they have any; in `exchanged` of
-    them a name or number becomes another one; `beside` are asked of two windows, one without the answer. `switched`:
-    English questions, and English windows, in which words become French. `asked_in_english`: French questions in which
-    words become English. `reworded`: other questions in which half of the words become others of like translation.
+    them a name or number becomes another one; `beside` are asked of two windows, one without the answer. `among` of all
+    questions are asked of as many sentences as the product reads instead, in windows as the product makes them.
+    `switched`: English questions, and English windows, in which words become French. `asked_in_english`: French
+    questions in which words become English. `reworded`: other questions in which half of the words become others of
+    like translation.
     """
 
     passes: dict[str, float] = field(default_factory=dict)
@@ -32,6 +36,7 @@ class Mixture:
     elsewhere: float = 0.1
     exchanged: float = 0.0
     beside: float = 0.0
+    among: float = 0.0
     switched: float = 0.5
     switch_share: float = 0.8
     asked_in_english: float = 0.1
@@ -78,21 +83,56 @@ class Examples:
         return int(passes + self.chance.random())
 
     def _windows(self, one: Asked) -> list[Example | None]:
-        sentences, mixture = self.texts[one.text], self.mixture
+        mixture, draw = self.mixture, self.chance.random()
+        if self.chance.random() < mixture.among and (one.favourites or len(self.texts[one.text]) > 1):
+            return self._among(one, draw < mixture.elsewhere, draw > 1 - mixture.exchanged)
         if one.gold < 0:
-            return [self._make(one, self._nearest(one), -1)]
-        draw = self.chance.random()
+            return self._make(one, [(self._nearest(one), -1)])
         silent = self._silent(one, draw / (2 * mixture.elsewhere)) if draw < 2 * mixture.elsewhere else []
         if silent:
-            return [self._make(one, silent, -1)]
+            return self._make(one, [(silent, -1)])
+        sentences = self.texts[one.text]
         first, after = self._around(one.gold, len(sentences))
         if draw > 1 - mixture.exchanged:
-            asked = exchange_name(one.question, sentences, " ".join(self.chance.choice(self.texts)), self.chance)
+            asked = self._exchanged(one)
             if asked:
-                return [self._make(replace(one, question=asked), sentences[first:after], -1)]
-        right = self._make(one, sentences[first:after], one.gold - first)
+                return self._make(asked, [(sentences[first:after], -1)])
+        right = (sentences[first:after], one.gold - first)
         beside = self._silent(one, self.chance.random()) if self.chance.random() < mixture.beside else []
-        return [right, self._make(one, beside, -1)] if beside else [right]
+        return self._make(one, [right, (beside, -1)] if beside else [right])
+
+    def _exchanged(self, one: Asked) -> Asked | None:
+        """The question with another name or number in it, if it has any."""
+        elsewhere = " ".join(self.chance.choice(self.texts))
+        question = exchange_name(one.question, self.texts[one.text], elsewhere, self.chance)
+        return replace(one, question=question) if question else None
+
+    def _among(self, one: Asked, without: bool, exchanged: bool) -> list[Example | None]:
+        """Windows as the product makes them of retrieved sentences: of the question's own text those that share most
+        with it, and retrieval's favourites of others; `without` the one that answers, if there are others.
+        """
+        chance, sentences = self.chance, self.texts[one.text]
+        room = HITS_READ - (one.gold >= 0)
+        own = chance.randint(0, room) if one.favourites else room
+        asked = _content(one.question, one.language)
+        shared = [len(asked & _content(sentence, one.language)) + 2 * chance.random() for sentence in sentences]
+        others = (number for number in range(len(sentences)) if number != one.gold)
+        ranked = sorted(others, key=lambda number: (number != one.tempts, -shared[number]))
+        places = [(one.text, number) for number in ranked[:own]]
+        places += chance.sample(one.favourites, min(room - own, len(one.favourites)))
+        if one.gold >= 0:
+            answer = sentences[one.gold][one.start : one.end]
+            places = [(text, number) for text, number in places if answer not in self.texts[text][number]]
+            if not (without and places):
+                places.append((one.text, one.gold))
+        other = self._exchanged(one) if exchanged and one.gold >= 0 else None
+        gold = (one.text, one.gold) if other is None else (-1, -1)
+        runs = []
+        for (text, _), run in groupby(enumerate(sorted(places)), key=lambda item: (item[1][0], item[1][1] - item[0])):
+            numbers = [number for _, (_, number) in run]
+            right = numbers.index(gold[1]) if text == gold[0] and gold[1] in numbers else -1
+            runs.append(([self.texts[text][number] for number in numbers], right))
+        return self._make(other or one, runs)
 
     def _silent(self, one: Asked, draw: float) -> list[str]:
         """Sentences that do not hold the answer: of the question's own text where `draw` is under a half, else around
@@ -136,33 +176,41 @@ class Examples:
         first, after = self._around(number, len(sentences))
         return sentences[first:after]
 
-    def _make(self, one: Asked, sentences: list[str], gold: int) -> Example | None:
-        question, sentences, start, end = self._switched(one, sentences, gold)
+    def _make(self, one: Asked, windows: Sequence[tuple[list[str], int]]) -> list[Example | None]:
+        """Each of the windows: its sentences, and which of them answers, −1 where none does."""
+        question = self._asked(one)
+        return [self._example(one, question, sentences, gold) for sentences, gold in windows]
+
+    def _example(self, one: Asked, question: str, sentences: list[str], gold: int) -> Example | None:
+        sentences, start, end = self._switched(one, sentences, gold)
         window = make_window(self.tokenizer, question, sentences, self.mixture.longest)
         if gold < 0:
             return Example(window, 0, 0)
-        first, after = window.tokens[gold]
-        inside = [t for t in range(first, after) if _touches(window.characters(t, t), start, end)]
+        inside = answer_tokens(window, gold, start, end)
         return Example(window, inside[0], inside[-1]) if inside else None
 
-    def _switched(self, one: Asked, sentences: list[str], gold: int) -> tuple[str, list[str], int, int]:
-        """The question and the sentences in the language that chance gives them."""
-        mixture, chance, question = self.mixture, self.chance, one.question
-        start, end = one.start, one.end
+    def _asked(self, one: Asked) -> str:
+        """The question in the language, and in the words, that chance gives it."""
+        mixture, chance = self.mixture, self.chance
         if chance.random() < (mixture.asked_in_english if one.language == "fr" else mixture.switched):
-            question, _ = switch_words(question, (), self.lexicons[one.language], mixture.switch_share, chance)
-        elif chance.random() < mixture.reworded:
-            question, _ = switch_words(question, (), self.rewordings[one.language], 0.5, chance)
-        if one.language == "en" and chance.random() < mixture.switched:
-            made = []
-            for number, sentence in enumerate(sentences):
-                marks = (start, end) if number == gold else ()
-                text, moved = switch_words(sentence, marks, self.lexicons["en"], mixture.switch_share, chance)
-                made.append(text)
-                if moved:
-                    start, end = moved
-            sentences = made
-        return question, sentences, start, end
+            return switch_words(one.question, (), self.lexicons[one.language], mixture.switch_share, chance)[0]
+        if chance.random() < mixture.reworded:
+            return switch_words(one.question, (), self.rewordings[one.language], 0.5, chance)[0]
+        return one.question
+
+    def _switched(self, one: Asked, sentences: list[str], gold: int) -> tuple[list[str], int, int]:
+        """The sentences in the language that chance gives them, and where the answer is in its own."""
+        mixture, chance, start, end = self.mixture, self.chance, one.start, one.end
+        if one.language == "fr" or chance.random() >= mixture.switched:
+            return sentences, start, end
+        made = []
+        for number, sentence in enumerate(sentences):
+            marks = (start, end) if number == gold else ()
+            text, moved = switch_words(sentence, marks, self.lexicons["en"], mixture.switch_share, chance)
+            made.append(text)
+            if moved:
+                start, end = moved
+        return made, start, end
 
 
 def _likeliest(one: Asked, sentences: Sequence[str]) -> int:
@@ -172,10 +220,12 @@ def _likeliest(one: Asked, sentences: Sequence[str]) -> int:
     return shared.index(max(shared))
 
 
-@lru_cache(maxsize=100_000)
+@cache
 def _content(text: str, language: Language) -> frozenset[str]:
     return frozenset(terms(text, language))
 
 
-def _touches(token: tuple[int, int], start: int, end: int) -> bool:
-    return token[0] < end and token[1] > start
+def answer_tokens(window: Window, number: int, start: int, end: int) -> list[int]:
+    """The tokens that hold the characters `start`…`end` of the window's sentence `number`; none where it was cut."""
+    places = ((token, window.characters(token, token)) for token in range(*window.tokens[number]))
+    return [token for token, (first, after) in places if first < end and after > start]

@@ -5,57 +5,52 @@ among all of those and "it does not say" (compound objective; Fajcik et al., arX
 all windows that a question is asked of together (shared normalisation; Clark and Gardner, arXiv 1710.10723).
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch.nn.functional import cross_entropy
 
-from assistant.spans import LONGEST_SPAN, Window
+from assistant.spans import LONGEST_SPAN
+from models.training.packing import Batch
 
 _NEVER = -1e4
 
 
-def span_loss(
-    logits: torch.Tensor, windows: Sequence[Window], gold: torch.Tensor, groups: Sequence[int]
-) -> torch.Tensor:
-    """Mean loss of windows; `logits` (windows, tokens, 2), `gold` first and last tokens (windows, 2), 0 and 0 where
-    the window does not say; `groups`: how many windows in a row belong to one question.
-    """
-    apart = cross_entropy(logits.transpose(1, 2).flatten(0, 1), gold.flatten())
-    above = _above_silence(logits, windows)
-    # "It does not say" is the last column, and counts as 0.
-    spans = torch.cat([above.flatten(1), torch.zeros(len(windows), 1)], dim=1)
+def span_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean loss of questions; `logits` (windows, tokens, 2). A question's windows without its answer count as one."""
+    gold, groups, windows = batch.gold, batch.groups, len(batch.gold)
     said, tokens = gold[:, 0] > 0, logits.shape[1]
+    above = _above_silence(logits, batch)
+    # "It does not say" is the last column, and counts as 0.
+    spans = torch.cat([above.flatten(1), above.new_zeros(windows, 1)], dim=1)
     last = torch.minimum(gold[:, 1], gold[:, 0] + LONGEST_SPAN - 1)
     place = torch.where(said, gold[:, 0] * tokens + last, tokens * tokens)
-    loss = apart + cross_entropy(spans, place) / 2
-    together = [
-        torch.logsumexp(above[first:after].flatten(), 0) - spans[right, place[right]]
-        for first, after, right in _said_together(said.tolist(), groups)
-    ]
-    return loss + torch.stack(together).sum() / len(groups) / 2 if together else loss
+    apart = cross_entropy(logits.transpose(1, 2).flatten(0, 1), gold.flatten(), reduction="none").view(windows, 2)
+    alone = apart.mean(1) + cross_entropy(spans, place, reduction="none") / 2
+    weights = torch.where(said, 1.0, 1 / _counts(~said, batch).clamp(min=1)[groups])
+    loss = (weights * alone).sum() / weights.sum()
+    right = said & (_counts(torch.ones_like(said), batch)[groups] > 1)
+    totals = _logsumexp(above.flatten(1).logsumexp(1), batch, floor=_NEVER)
+    chosen = spans.gather(1, place[:, None])[:, 0]
+    return loss + (right * (totals[groups] - chosen)).sum() / len(totals) / 2
 
 
-def _above_silence(logits: torch.Tensor, windows: Sequence[Window]) -> torch.Tensor:
+def _above_silence(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Scores of spans inside a sentence above "it does not say", (windows, tokens, tokens); of others, none."""
-    tokens = logits.shape[1]
-    sentence = torch.zeros(len(windows), tokens, dtype=torch.long)
-    for row, window in enumerate(windows):
-        for number, (first, after) in enumerate(window.tokens, 1):
-            sentence[row, first:after] = number
+    sentence, places = batch.sentences, torch.arange(logits.shape[1], device=logits.device)
     within = (sentence[:, :, None] == sentence[:, None]) & (sentence[:, :, None] > 0)
-    length = torch.arange(tokens) - torch.arange(tokens)[:, None]
+    length = places - places[:, None]
     allowed = within & (length >= 0) & (length < LONGEST_SPAN)
     sums = logits[:, :, None, 0] + logits[:, None, :, 1]
     return (sums - sums[:, :1, :1]).masked_fill(~allowed, _NEVER)
 
 
-def _said_together(said: Sequence[bool], groups: Sequence[int]) -> list[tuple[int, int, int]]:
-    """First window, the one after the last, and the one that answers, of each group of several of which one does."""
-    found, first = [], 0
-    for size in groups:
-        right = next((row for row in range(first, first + size) if said[row]), None)
-        if size > 1 and right is not None:
-            found.append((first, first + size, right))
-        first += size
-    return found
+def _counts(chosen: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """How many windows of each question are chosen."""
+    return torch.zeros(batch.questions, device=chosen.device).index_add_(0, batch.groups, chosen.float())
+
+
+def _logsumexp(values: torch.Tensor, batch: Batch, floor: float) -> torch.Tensor:
+    """The logarithm of the sum of exponentials of each question's values, and of `floor`."""
+    highest = values.new_full((batch.questions,), floor)
+    highest = highest.scatter_reduce(0, batch.groups, values.detach(), "amax")
+    sums = (floor - highest).exp().index_add(0, batch.groups, (values - highest[batch.groups]).exp())
+    return highest + sums.log()
