@@ -78,7 +78,7 @@ class ReaderTrainer:
 
     def start(self, done: int) -> None:
         """Open the stream of batches; a resumed run gets other batches than the first."""
-        drawn = _Drawn(self._places, self.settings, self.tokenizer.to_str(), self.settings.seed + 1_000 * done)
+        drawn = _Drawn(self._places, self.settings, self.tokenizer, self.settings.seed + 1_000 * done)
         self._batches: Iterator[Batch] = iter(DataLoader(drawn, batch_size=None, num_workers=self.settings.workers))
 
     def step(self, done: int) -> dict[str, Any]:
@@ -123,17 +123,16 @@ class ReaderTrainer:
 class _Drawn(IterableDataset[Batch]):
     """Endless batches: other ones in each of a loader's processes."""
 
-    def __init__(self, places: Places, settings: ReaderSettings, tokenizer: str, seed: int) -> None:
+    def __init__(self, places: Places, settings: ReaderSettings, tokenizer: Tokenizer, seed: int) -> None:
         super().__init__()
         self._reading, self._lexicons = read_reading(places), read_lexicons(places)
         self._tokenizer, self._seed, self._tokens = tokenizer, seed, settings.batch_tokens
-        self._mixture = Mixture(**{**settings.mixture, "sizes": tuple(settings.mixture["sizes"])})
+        self._mixture = Mixture(**settings.mixture)
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         seed = self._seed + (worker.id if worker else 0)
-        tokenizer = Tokenizer.from_str(self._tokenizer)
-        examples = Examples(self._reading, tokenizer, self._mixture, self._lexicons, seed)
+        examples = Examples(self._reading, self._tokenizer, self._mixture, self._lexicons, seed)
         return batches(examples, self._tokens)
 
 

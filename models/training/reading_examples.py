@@ -1,7 +1,7 @@
 """Questions → training examples: windows of neighbouring sentences, with the answer or without."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
@@ -114,8 +114,7 @@ class Examples:
         chance, sentences = self.chance, self.texts[one.text]
         room = HITS_READ - (one.gold >= 0)
         own = chance.randint(0, room) if one.favourites else room
-        asked = _content(one.question, one.language)
-        shared = [len(asked & _content(sentence, one.language)) + 2 * chance.random() for sentence in sentences]
+        shared = [count + 2 * chance.random() for count in _shared(one, sentences)]
         others = (number for number in range(len(sentences)) if number != one.gold)
         ranked = sorted(others, key=lambda number: (number != one.tempts, -shared[number]))
         places = [(one.text, number) for number in ranked[:own]]
@@ -127,12 +126,11 @@ class Examples:
                 places.append((one.text, one.gold))
         other = self._exchanged(one) if exchanged and one.gold >= 0 else None
         gold = (one.text, one.gold) if other is None else (-1, -1)
-        runs = []
-        for (text, _), run in groupby(enumerate(sorted(places)), key=lambda item: (item[1][0], item[1][1] - item[0])):
-            numbers = [number for _, (_, number) in run]
-            right = numbers.index(gold[1]) if text == gold[0] and gold[1] in numbers else -1
-            runs.append(([self.texts[text][number] for number in numbers], right))
-        return self._make(other or one, runs)
+        windows = [
+            ([self.texts[text][number] for text, number in run], run.index(gold) if gold in run else -1)
+            for run in _runs(places)
+        ]
+        return self._make(other or one, windows)
 
     def _silent(self, one: Asked, draw: float) -> list[str]:
         """Sentences that do not hold the answer: of the question's own text where `draw` is under a half, else around
@@ -186,7 +184,7 @@ class Examples:
         window = make_window(self.tokenizer, question, sentences, self.mixture.longest)
         if gold < 0:
             return Example(window, 0, 0)
-        inside = answer_tokens(window, gold, start, end)
+        inside = _answer_tokens(window, gold, start, end)
         return Example(window, inside[0], inside[-1]) if inside else None
 
     def _asked(self, one: Asked) -> str:
@@ -215,9 +213,21 @@ class Examples:
 
 def _likeliest(one: Asked, sentences: Sequence[str]) -> int:
     """Which of the sentences shares most with the question."""
-    asked = _content(one.question, one.language)
-    shared = [len(asked & _content(sentence, one.language)) for sentence in sentences]
+    shared = _shared(one, sentences)
     return shared.index(max(shared))
+
+
+def _shared(one: Asked, sentences: Sequence[str]) -> list[int]:
+    """How many terms each sentence shares with the question."""
+    asked = _content(one.question, one.language)
+    return [len(asked & _content(sentence, one.language)) for sentence in sentences]
+
+
+def _runs(places: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Places (text, sentence) in runs of sentences that follow each other."""
+    numbered = enumerate(sorted(places))
+    runs = groupby(numbered, key=lambda item: (item[1][0], item[1][1] - item[0]))
+    return [[place for _, place in run] for _, run in runs]
 
 
 @cache
@@ -225,7 +235,7 @@ def _content(text: str, language: Language) -> frozenset[str]:
     return frozenset(terms(text, language))
 
 
-def answer_tokens(window: Window, number: int, start: int, end: int) -> list[int]:
+def _answer_tokens(window: Window, number: int, start: int, end: int) -> list[int]:
     """The tokens that hold the characters `start`…`end` of the window's sentence `number`; none where it was cut."""
     places = ((token, window.characters(token, token)) for token in range(*window.tokens[number]))
     return [token for token, (first, after) in places if first < end and after > start]
