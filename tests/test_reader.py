@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from texts import any_text
 
 from assistant import Library, places
+from assistant.conversion import in_16_bits
 from assistant.documents import Document
 from assistant.errors import ModelUnusable
 from assistant.indexing import build
 from assistant.reader import CALIBRATION_KEY, SpanReader, default_reader
 from assistant.retrieval import retrieve
+from assistant.spans import make_window
 
 SHIPPED = places.shipped("models/reader/reader-q8_0.gguf")
 TEXT = (
@@ -104,6 +106,44 @@ def test_no_passage_no_answer(reader: SpanReader) -> None:
 def test_the_default_reader_is_the_shipped_one_loaded_once() -> None:
     assert default_reader() is default_reader()
     assert default_reader().name.startswith("reader-")
+
+
+def test_what_is_read_together_is_read_as_if_alone(reader: SpanReader) -> None:
+    questions = ["Qui dirige le service ?", "Combien d'écoles compte la ville ?", "Où ?", "Quand le rapport ?"]
+    windows = [make_window(reader.tokenizer, question, [TEXT], 200) for question in questions]
+    together = reader.scores(windows)
+    for window, scores in zip(windows, together, strict=True):
+        assert (reader.scores([window])[0] == scores).all()
+
+
+def test_the_default_reader_multiplies_in_16_bits_what_ships_in_8(reader: SpanReader, library: Library) -> None:
+    wide, question = default_reader(), "Combien d'écoles compte la ville ?"
+    hits = retrieve(library, question, 5)
+    best, also_best = reader.read(question, hits)[0], wide.read(question, hits)[0]
+    assert (best.start, best.end) == (also_best.start, also_best.end)
+    assert best.confidence == pytest.approx(also_best.confidence, abs=0.02)
+    assert best.confidence != also_best.confidence
+    assert (wide.name, wide.calibration) == (reader.name, reader.calibration)
+
+
+def test_a_reader_is_widened_once_and_copies_of_other_versions_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
+    earlier = tmp_path / "home/models/reader-q8_0-0123456789abcdef-f16.gguf"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_bytes(b"an earlier version's")
+    copy = in_16_bits(SHIPPED)
+    made = copy.stat().st_mtime_ns
+    assert in_16_bits(SHIPPED) == copy
+    assert copy.stat().st_mtime_ns == made
+    assert list(earlier.parent.iterdir()) == [copy]
+
+
+def test_where_nothing_can_be_written_the_shipped_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").write_text("no folder")
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
+    assert in_16_bits(SHIPPED) == SHIPPED
 
 
 def test_an_encoder_without_a_head_is_no_reader(bert_gguf: Path) -> None:

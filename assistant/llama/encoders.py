@@ -1,7 +1,14 @@
-"""A BERT-type GGUF + texts → one vector a text, or one state a token."""
+"""A BERT-type GGUF + texts → one vector a text, or one state a token.
+
+llama.cpp's own threads share each matrix and spin while they wait for each other: one that finds its core busy holds
+all of them up, for up to seventy times what it brings. So here each thread has a context of its own, and reads whole
+sequences alone; what it finds does not depend on how many there are, or on what else is read.
+"""
 
 import os
-from collections.abc import Sequence
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +20,68 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_BATCH_TOKENS = 1024
-_MAX_SEQUENCES = 64
-_TOKENS_PER_THREAD = 256
+_LONGEST = 512
+# A question's passages stand in two to six sequences, and each lane takes some 40 MB.
+_LANES = 4
+
+
+class _Lane:
+    """A context of a loaded model, for one thread at a time. Raises ModelUnusable for want of memory."""
+
+    def __init__(self, model: Any, path: Path, *, pooled: bool) -> None:
+        self._llama, self._path = quiet_llama(), path
+        parameters = self._llama.llama_context_default_params()
+        # An encoder wants all tokens of a sequence in one micro-batch, and buffers grow with what that may hold.
+        longest = min(_LONGEST, int(self._llama.llama_model_n_ctx_train(model)))
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = longest
+        parameters.n_threads = parameters.n_threads_batch = 1
+        parameters.embeddings = True
+        if not pooled:
+            parameters.pooling_type = self._llama.LLAMA_POOLING_TYPE_NONE
+        self._context = self._llama.llama_init_from_model(model, parameters)
+        if not self._context:
+            what = _("llama.cpp has no memory to run {path}.").format(path=path)
+            raise ModelUnusable(what, _("Close other programs, then type the same again: assistant ask"))
+        self._batch = self._llama.llama_batch_init(longest, 0, 1)
+        for position in range(longest):
+            self._batch.pos[position] = position
+            self._batch.n_seq_id[position] = 1
+            self._batch.seq_id[position][0] = 0
+            self._batch.logits[position] = 1
+        self.dimension = int(self._llama.llama_model_n_embd(model))
+
+    def pooled(self, sequence: Sequence[int]) -> "NDArray[np.float32]":
+        """The vector of a sequence of tokens, (dimension,)."""
+        self._encode(sequence)
+        return self._copied(self._llama.llama_get_embeddings_seq(self._context, 0), (self.dimension,))
+
+    def states(self, sequence: Sequence[int]) -> "NDArray[np.float32]":
+        """The last layer's state of each token, (tokens, dimension)."""
+        self._encode(sequence)
+        return self._copied(self._llama.llama_get_embeddings(self._context), (len(sequence), self.dimension))
+
+    def close(self) -> None:
+        """Free the memory that llama.cpp holds."""
+        self._llama.llama_batch_free(self._batch)
+        self._llama.llama_free(self._context)
+
+    def _encode(self, sequence: Sequence[int]) -> None:
+        for position, token in enumerate(sequence):
+            self._batch.token[position] = token
+        self._batch.n_tokens = len(sequence)
+        if status := self._llama.llama_encode(self._context, self._batch):
+            what = _("llama.cpp stopped with status {status} in {path}.").format(status=status, path=self._path)
+            raise ModelUnusable(what, make_again())
+
+    def _copied(self, pointer: Any, shape: tuple[int, ...]) -> "NDArray[np.float32]":
+        import numpy as np
+
+        values: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=shape).copy()
+        return values
 
 
 class _Encoder:
-    """A loaded model that encodes batches of token sequences; `pooled` or not is for its kinds to say.
+    """A loaded model that encodes token sequences of at most _LONGEST tokens; `pooled` or not is for its kinds to say.
 
     The file carries its own tokenizer (metadata `tokenizer.huggingface.json`), so tokens are exactly those of the
     checkpoint it was made from. Raises ModelUnusable if llama.cpp cannot load the file or it is no such model.
@@ -28,13 +90,11 @@ class _Encoder:
     pooled: bool
 
     def __init__(self, path: Path) -> None:
-        self._llama = quiet_llama()
         self._path = path
         self._model = load_model(path)
         self.tokenizer = read_tokenizer(self._model, path)
-        self.dimension = int(self._llama.llama_model_n_embd(self._model))
-        self._context = self._make_context()
-        self._batch = self._llama.llama_batch_init(_BATCH_TOKENS, 0, 1)
+        self._lanes = [self._new_lane()]
+        self.dimension = self._lanes[0].dimension
 
     def metadata(self, key: str) -> str | None:
         """One value of the file's metadata as text, or None."""
@@ -42,50 +102,40 @@ class _Encoder:
 
     def close(self) -> None:
         """Free the memory that llama.cpp holds."""
+        for lane in self._lanes:
+            lane.close()
+        self._lanes = []
         if self._model is not None:
-            self._llama.llama_batch_free(self._batch)
-            self._llama.llama_free(self._context)
-            self._llama.llama_model_free(self._model)
+            quiet_llama().llama_model_free(self._model)
             self._model = None
 
-    def _make_context(self) -> Any:
-        parameters = self._llama.llama_context_default_params()
-        # An encoder wants all tokens of a sequence in one micro-batch; unified cells keep the buffers small.
-        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = _BATCH_TOKENS
-        parameters.n_seq_max = _MAX_SEQUENCES
-        parameters.kv_unified = True
-        parameters.embeddings = True
-        if not self.pooled:
-            parameters.pooling_type = self._llama.LLAMA_POOLING_TYPE_NONE
-        context = self._llama.llama_init_from_model(self._model, parameters)
-        if not context:
-            what = _("llama.cpp has no memory to run {path}.").format(path=self._path)
-            raise ModelUnusable(what, _("Close other programs, then type the same again: assistant ask"))
-        return context
+    def _new_lane(self) -> _Lane:
+        return _Lane(self._model, self._path, pooled=self.pooled)
 
-    def _run(self, sequences: Sequence[Sequence[int]]) -> None:
-        """Encode one batch; its results are llama.cpp's until the next."""
-        self._fill(sequences)
-        # llama.cpp's threads spin while they wait for each other: one that finds its core busy holds all of them up,
-        # for up to seventy times what it brings. So a core is left to others, and a short input gets one thread.
-        spare = max(1, (os.cpu_count() or 1) - 1)
-        threads = min(spare, 1 + self._batch.n_tokens // _TOKENS_PER_THREAD)
-        self._llama.llama_set_n_threads(self._context, threads, threads)
-        if status := self._llama.llama_encode(self._context, self._batch):
-            what = _("llama.cpp stopped with status {status} in {path}.").format(status=status, path=self._path)
-            raise ModelUnusable(what, make_again())
+    def _each(
+        self, read: "Callable[[_Lane, Sequence[int]], NDArray[np.float32]]", sequences: Sequence[Sequence[int]]
+    ) -> "list[NDArray[np.float32]]":
+        """What `read` finds in each sequence, by a thread on each processor, at most _LANES."""
+        wanted = min(os.cpu_count() or 1, _LANES, len(sequences))
+        if wanted < 2:
+            return [read(self._lanes[0], sequence) for sequence in sequences]
+        self._lanes += [self._new_lane() for _number in range(wanted - len(self._lanes))]
+        free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
+        for lane in self._lanes:
+            free.put(lane)
 
-    def _fill(self, sequences: Sequence[Sequence[int]]) -> None:
-        at = 0
-        for number, sequence in enumerate(sequences):
-            for position, token in enumerate(sequence):
-                self._batch.token[at] = token
-                self._batch.pos[at] = position
-                self._batch.n_seq_id[at] = 1
-                self._batch.seq_id[at][0] = number
-                self._batch.logits[at] = 1
-                at += 1
-        self._batch.n_tokens = at
+        def taken(number: int) -> "NDArray[np.float32]":
+            lane = free.get()
+            try:
+                return read(lane, sequences[number])
+            finally:
+                free.put(lane)
+
+        # The longest first: none is left to be read alone when all others are done.
+        order = sorted(range(len(sequences)), key=lambda number: -len(sequences[number]))
+        with ThreadPoolExecutor(wanted) as threads:
+            found = dict(zip(order, threads.map(taken, order), strict=True))
+        return [found[number] for number in range(len(sequences))]
 
 
 class SentenceEncoder(_Encoder):
@@ -98,13 +148,9 @@ class SentenceEncoder(_Encoder):
         import numpy as np
 
         prompt = self.metadata(PROMPT_KEY) or ""
-        sequences = [encoding.ids for encoding in self.tokenizer.encode_batch([prompt + text for text in texts])]
-        vectors = np.empty((len(sequences), self.dimension), dtype=np.float32)
-        for first, last in _batches([len(sequence) for sequence in sequences]):
-            self._run(sequences[first:last])
-            for i in range(first, last):
-                row = self._llama.llama_get_embeddings_seq(self._context, i - first)
-                vectors[i] = np.ctypeslib.as_array(row, shape=(self.dimension,))
+        encodings = self.tokenizer.encode_batch([prompt + text for text in texts])
+        found = self._each(_Lane.pooled, [encoding.ids for encoding in encodings])
+        vectors = np.array(found, dtype=np.float32).reshape(-1, self.dimension)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
         return unit
@@ -116,26 +162,5 @@ class TokenEncoder(_Encoder):
     pooled = False
 
     def states(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
-        """For each sequence of token ids, an array (tokens, dimension); at most _BATCH_TOKENS tokens in one."""
-        import numpy as np
-
-        found: list[NDArray[np.float32]] = []
-        lengths = [len(sequence) for sequence in sequences]
-        for first, last in _batches(lengths):
-            self._run(sequences[first:last])
-            tokens = sum(lengths[first:last])
-            pointer = self._llama.llama_get_embeddings(self._context)
-            rows = np.ctypeslib.as_array(pointer, shape=(tokens, self.dimension)).copy()
-            found += np.split(rows, np.cumsum(lengths[first:last])[:-1])
-        return found
-
-
-def _batches(lengths: Sequence[int]) -> list[tuple[int, int]]:
-    """Cut a run of sequences so that each batch keeps within the token and sequence limits."""
-    cuts, tokens = [0], 0
-    for i, length in enumerate(lengths):
-        if i > cuts[-1] and (tokens + length > _BATCH_TOKENS or i - cuts[-1] == _MAX_SEQUENCES):
-            cuts.append(i)
-            tokens = 0
-        tokens += length
-    return list(zip(cuts, [*cuts[1:], len(lengths)], strict=True)) if lengths else []
+        """For each sequence of token ids, an array (tokens, dimension); at most _LONGEST tokens in one."""
+        return self._each(_Lane.states, sequences)

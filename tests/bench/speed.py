@@ -21,7 +21,7 @@ from assistant import Conversation, Library, places, update
 from assistant.documents import Document
 from assistant.embeddings import CheckpointEmbedder
 from assistant.indexing import build
-from assistant.reader import SpanReader
+from assistant.reader import default_reader
 from assistant.spans import best_spans, make_window
 
 QUESTIONS = [
@@ -64,7 +64,7 @@ def warm(folder: Path) -> None:
 
 def reading() -> None:
     """A passage of 128 tokens: question, head and decoding included, beside llama.cpp's own work on the same tokens."""
-    reader = SpanReader(places.shipped("models/reader/reader-q8_0.gguf"))
+    reader = default_reader()
     article = places.shipped("seeds/article.txt").read_text(encoding="utf-8")
     window = make_window(reader.tokenizer, QUESTIONS[0], [article], 128)
     pairs = []
@@ -72,7 +72,7 @@ def reading() -> None:
         started = time.perf_counter()
         best_spans(reader.scores([make_window(reader.tokenizer, QUESTIONS[0], [article[:500]], 128)])[0], window)
         between = time.perf_counter()
-        reader._encoder._run([window.ids])
+        reader._encoder.states([window.ids])
         pairs.append((between - started, time.perf_counter() - between))
     ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
     print(f"| reading 128 tokens | {1000 * ours:.1f} ms | llama.cpp: {1000 * theirs:.1f} ms | {ours / theirs:.2f} |")
