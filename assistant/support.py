@@ -152,19 +152,23 @@ def features(statement: str, sentences: Sequence[str], encode: Encode) -> Featur
     language, given_in = lexicon.language_of(statement), lexicon.language_of(joined)
     said = _content(statement, language)
     held = _content(joined, given_in)
-    vectors = encode([statement, joined, *parts, *said, *held])
-    whole, texts = vectors[0], vectors[1 : 2 + len(parts)]
-    likest = vectors[2 + len(parts) :][: len(said)] @ vectors[2 + len(parts) + len(said) :].T
+    # Many are the same: a sentence without clauses, a word of both.
+    numbered = {text: number for number, text in enumerate(dict.fromkeys([statement, joined, *parts, *said, *held]))}
+    vectors = encode(list(numbered))
+    whole, texts, words_said, words_held = (
+        vectors[[numbered[text] for text in of]] for of in ([statement], [joined, *parts], said, held)
+    )
+    likenesses, likest = texts @ whole[0], words_said @ words_held.T
     words = facts.folded_words(joined)
     exact = [_is_held(word, words, held, language) for word in said]
     fits = [1.0 if same else max(0.0, float(row.max(initial=0.0))) for same, row in zip(exact, likest, strict=True)]
     opposed = _opposed(said, held)
     # A long sentence may deny one thing and affirm another.
-    nearest = parts[int((texts[1:] @ whole).argmax())]
+    nearest = parts[int(likenesses[1:].argmax())]
     return Features(
         covered=sum(exact) / max(1, len(exact)),
         aligned=sum(fits) / max(1, len(fits)),
-        likeness=float((texts @ whole).max()),
+        likeness=float(likenesses.max()),
         matched=sum(same or word in opposed for same, word in zip(exact, said, strict=True)) / max(1, len(said)),
         denied=float((_denies(statement) != _denies(nearest)) != bool(opposed)),
         foreign=float(language != given_in),

@@ -1,13 +1,14 @@
 """A BERT-type GGUF + texts → one vector a text, or one state a token.
 
 llama.cpp's own threads share each matrix and spin while they wait for each other: one that finds its core busy holds
-all of them up, for up to seventy times what it brings. So here each thread has a context of its own, and reads whole
-sequences alone; what it finds does not depend on how many there are, or on what else is read.
+all of them up, for up to seventy times what it brings. So here each thread has a context of its own, and encodes whole
+sequences: a long one alone, since those of a batch see each other's tokens only to mask them; short ones together,
+since all weights are read for each batch.
 """
 
 import os
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LONGEST = 512
+# Twice this many at once are no faster a token.
+_TOKENS_TOGETHER = 64
 # A question's passages stand in two to six sequences, and each lane takes some 40 MB.
 _LANES = 4
 
@@ -34,6 +37,8 @@ class _Lane:
         # An encoder wants all tokens of a sequence in one micro-batch, and buffers grow with what that may hold.
         longest = min(_LONGEST, int(self._llama.llama_model_n_ctx_train(model)))
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = longest
+        parameters.n_seq_max = _TOKENS_TOGETHER
+        parameters.kv_unified = True
         parameters.n_threads = parameters.n_threads_batch = 1
         parameters.embeddings = True
         if not pooled:
@@ -43,41 +48,40 @@ class _Lane:
             what = _("llama.cpp has no memory to run {path}.").format(path=path)
             raise ModelUnusable(what, _("Close other programs, then type the same again: assistant ask"))
         self._batch = self._llama.llama_batch_init(longest, 0, 1)
-        for position in range(longest):
-            self._batch.pos[position] = position
-            self._batch.n_seq_id[position] = 1
-            self._batch.seq_id[position][0] = 0
-            self._batch.logits[position] = 1
+        self._pooled = pooled
         self.dimension = int(self._llama.llama_model_n_embd(model))
 
-    def pooled(self, sequence: Sequence[int]) -> "NDArray[np.float32]":
-        """The vector of a sequence of tokens, (dimension,)."""
-        self._encode(sequence)
-        return self._copied(self._llama.llama_get_embeddings_seq(self._context, 0), (self.dimension,))
+    def encode(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
+        """For each sequence of one batch its vector, (dimension,), or its tokens' states, (tokens, dimension)."""
+        import numpy as np
 
-    def states(self, sequence: Sequence[int]) -> "NDArray[np.float32]":
-        """The last layer's state of each token, (tokens, dimension)."""
-        self._encode(sequence)
-        return self._copied(self._llama.llama_get_embeddings(self._context), (len(sequence), self.dimension))
+        self._fill(sequences)
+        if status := self._llama.llama_encode(self._context, self._batch):
+            what = _("llama.cpp stopped with status {status} in {path}.").format(status=status, path=self._path)
+            raise ModelUnusable(what, make_again())
+        if self._pooled:
+            rows = (self._llama.llama_get_embeddings_seq(self._context, number) for number in range(len(sequences)))
+            return [np.ctypeslib.as_array(row, shape=(self.dimension,)).copy() for row in rows]
+        states = self._llama.llama_get_embeddings(self._context)
+        values = np.ctypeslib.as_array(states, shape=(self._batch.n_tokens, self.dimension)).copy()
+        return np.split(values, np.cumsum([len(sequence) for sequence in sequences])[:-1])
 
     def close(self) -> None:
         """Free the memory that llama.cpp holds."""
         self._llama.llama_batch_free(self._batch)
         self._llama.llama_free(self._context)
 
-    def _encode(self, sequence: Sequence[int]) -> None:
-        for position, token in enumerate(sequence):
-            self._batch.token[position] = token
-        self._batch.n_tokens = len(sequence)
-        if status := self._llama.llama_encode(self._context, self._batch):
-            what = _("llama.cpp stopped with status {status} in {path}.").format(status=status, path=self._path)
-            raise ModelUnusable(what, make_again())
-
-    def _copied(self, pointer: Any, shape: tuple[int, ...]) -> "NDArray[np.float32]":
-        import numpy as np
-
-        values: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=shape).copy()
-        return values
+    def _fill(self, sequences: Sequence[Sequence[int]]) -> None:
+        at = 0
+        for number, sequence in enumerate(sequences):
+            for position, token in enumerate(sequence):
+                self._batch.token[at] = token
+                self._batch.pos[at] = position
+                self._batch.n_seq_id[at] = 1
+                self._batch.seq_id[at][0] = number
+                self._batch.logits[at] = 1
+                at += 1
+        self._batch.n_tokens = at
 
 
 class _Encoder:
@@ -112,29 +116,26 @@ class _Encoder:
     def _new_lane(self) -> _Lane:
         return _Lane(self._model, self._path, pooled=self.pooled)
 
-    def _each(
-        self, read: "Callable[[_Lane, Sequence[int]], NDArray[np.float32]]", sequences: Sequence[Sequence[int]]
-    ) -> "list[NDArray[np.float32]]":
-        """What `read` finds in each sequence, by a thread on each processor, at most _LANES."""
-        wanted = min(os.cpu_count() or 1, _LANES, len(sequences))
-        if wanted < 2:
-            return [read(self._lanes[0], sequence) for sequence in sequences]
+    def _encode(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
+        """What each sequence is encoded as, by a thread on each processor, at most _LANES."""
+        batches = _batches([len(sequence) for sequence in sequences])
+        wanted = min(os.cpu_count() or 1, _LANES, len(batches))
         self._lanes += [self._new_lane() for _number in range(wanted - len(self._lanes))]
         free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         for lane in self._lanes:
             free.put(lane)
 
-        def taken(number: int) -> "NDArray[np.float32]":
+        def encoded(batch: Sequence[int]) -> "list[NDArray[np.float32]]":
             lane = free.get()
             try:
-                return read(lane, sequences[number])
+                return lane.encode([sequences[number] for number in batch])
             finally:
                 free.put(lane)
 
-        # The longest first: none is left to be read alone when all others are done.
-        order = sorted(range(len(sequences)), key=lambda number: -len(sequences[number]))
-        with ThreadPoolExecutor(wanted) as threads:
-            found = dict(zip(order, threads.map(taken, order), strict=True))
+        found: dict[int, NDArray[np.float32]] = {}
+        with ThreadPoolExecutor(max(1, wanted)) as threads:
+            for batch, values in zip(batches, threads.map(encoded, batches), strict=True):
+                found |= zip(batch, values, strict=True)
         return [found[number] for number in range(len(sequences))]
 
 
@@ -149,7 +150,7 @@ class SentenceEncoder(_Encoder):
 
         prompt = self.metadata(PROMPT_KEY) or ""
         encodings = self.tokenizer.encode_batch([prompt + text for text in texts])
-        found = self._each(_Lane.pooled, [encoding.ids for encoding in encodings])
+        found = self._encode([encoding.ids for encoding in encodings])
         vectors = np.array(found, dtype=np.float32).reshape(-1, self.dimension)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
@@ -163,4 +164,19 @@ class TokenEncoder(_Encoder):
 
     def states(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
         """For each sequence of token ids, an array (tokens, dimension); at most _LONGEST tokens in one."""
-        return self._each(_Lane.states, sequences)
+        return self._encode(sequences)
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Numbers of sequences, in batches of at most _TOKENS_TOGETHER tokens or of one sequence. The longest come first:
+    none is left to be read when all other threads are done.
+    """
+    batches: list[list[int]] = []
+    room = 0
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        if lengths[number] > room:
+            batches.append([])
+            room = _TOKENS_TOGETHER
+        batches[-1].append(number)
+        room -= lengths[number]
+    return batches
