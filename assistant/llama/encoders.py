@@ -8,6 +8,7 @@ since all weights are read for each batch.
 
 import os
 import queue
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -85,7 +86,8 @@ class _Lane:
 
 
 class _Encoder:
-    """A loaded model that encodes token sequences of at most _LONGEST tokens; `pooled` or not is for its kinds to say.
+    """A loaded model that encodes sequences of at most _LONGEST tokens, for any number of threads; `pooled` or not is
+    for its kinds to say.
 
     The file carries its own tokenizer (metadata `tokenizer.huggingface.json`), so tokens are exactly those of the
     checkpoint it was made from. Raises ModelUnusable if llama.cpp cannot load the file or it is no such model.
@@ -97,7 +99,10 @@ class _Encoder:
         self._path = path
         self._model = load_model(path)
         self.tokenizer = read_tokenizer(self._model, path)
-        self._lanes = [self._new_lane()]
+        self._lanes: list[_Lane] = []
+        self._free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
+        self._growing = threading.Lock()
+        self._grow(1)
         self.dimension = self._lanes[0].dimension
 
     def metadata(self, key: str) -> str | None:
@@ -113,30 +118,30 @@ class _Encoder:
             quiet_llama().llama_model_free(self._model)
             self._model = None
 
-    def _new_lane(self) -> _Lane:
-        return _Lane(self._model, self._path, pooled=self.pooled)
+    def _grow(self, wanted: int) -> None:
+        with self._growing:
+            while len(self._lanes) < wanted:
+                self._lanes.append(_Lane(self._model, self._path, pooled=self.pooled))
+                self._free.put(self._lanes[-1])
 
     def _encode(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
         """What each sequence is encoded as, by a thread on each processor, at most _LANES."""
         batches = _batches([len(sequence) for sequence in sequences])
         wanted = min(os.cpu_count() or 1, _LANES, len(batches))
-        self._lanes += [self._new_lane() for _number in range(wanted - len(self._lanes))]
-        free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
-        for lane in self._lanes:
-            free.put(lane)
-
-        def encoded(batch: Sequence[int]) -> "list[NDArray[np.float32]]":
-            lane = free.get()
-            try:
-                return lane.encode([sequences[number] for number in batch])
-            finally:
-                free.put(lane)
-
+        self._grow(wanted)
         found: dict[int, NDArray[np.float32]] = {}
         with ThreadPoolExecutor(max(1, wanted)) as threads:
-            for batch, values in zip(batches, threads.map(encoded, batches), strict=True):
+            encoded = threads.map(lambda batch: self._encode_batch([sequences[number] for number in batch]), batches)
+            for batch, values in zip(batches, encoded, strict=True):
                 found |= zip(batch, values, strict=True)
         return [found[number] for number in range(len(sequences))]
+
+    def _encode_batch(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
+        lane = self._free.get()
+        try:
+            return lane.encode(sequences)
+        finally:
+            self._free.put(lane)
 
 
 class SentenceEncoder(_Encoder):
