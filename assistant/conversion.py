@@ -97,7 +97,8 @@ def in_16_bits(path: Path) -> Path:
         if not copy.is_file():
             _widen(path, copy)
             _forget_copies(path.stem, copy)
-    except (OSError, ValueError):
+    except (OSError, LookupError, OverflowError, TypeError, ValueError):
+        # Of a damaged file, llama.cpp says what is wrong.
         return path
     return copy
 

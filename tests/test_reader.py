@@ -150,6 +150,14 @@ def test_where_nothing_can_be_written_the_shipped_file_is_read(tmp_path: Path, m
     assert in_16_bits(SHIPPED) == SHIPPED
 
 
+@pytest.mark.parametrize("size", [0, 4, 20, 300, 100_000, 2_000_000, 10_000_000, SHIPPED.stat().st_size - 100])
+def test_a_file_that_ends_too_early_is_said_to_be_damaged(tmp_path: Path, size: int) -> None:
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(SHIPPED.read_bytes()[:size])
+    with pytest.raises(ModelUnusable, match=r"cannot load .*damaged\.gguf"):
+        SpanReader(in_16_bits(damaged))
+
+
 def test_an_encoder_without_a_head_is_no_reader(bert_gguf: Path) -> None:
     with pytest.raises(ModelUnusable, match="it has no head"):
         SpanReader(bert_gguf)
