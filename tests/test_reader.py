@@ -1,9 +1,12 @@
 """The shipped reader, run by llama.cpp: exact words, inside one sentence, with a calibrated confidence."""
 
 import json
+import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -156,6 +159,28 @@ def test_a_file_that_ends_too_early_is_said_to_be_damaged(tmp_path: Path, size: 
     damaged.write_bytes(SHIPPED.read_bytes()[:size])
     with pytest.raises(ModelUnusable, match=r"cannot load .*damaged\.gguf"):
         SpanReader(in_16_bits(damaged))
+
+
+def test_an_interruption_while_a_model_is_loaded_is_not_lost() -> None:
+    """As it would be in a function of ours that llama.cpp calls."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    def load_and_wait() -> None:
+        SpanReader(SHIPPED)
+        time.sleep(5)
+
+    SpanReader(SHIPPED)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for milliseconds in (1, 3, 10, 20, 30, 40, 60, 90):
+            signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
+            with pytest.raises(KeyboardInterrupt):
+                load_and_wait()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_an_encoder_without_a_head_is_no_reader(bert_gguf: Path) -> None:

@@ -16,19 +16,19 @@ MAX_TOKENS_KEY = "assistant.max_tokens"
 PROMPT_KEY = "assistant.prompt"
 """Metadata: what an embedder wants before each question."""
 
-_log: list[str] = []
-_log_callback: Any = None
+_silence: Any = None
 
 
 def quiet_llama() -> Any:
-    """llama_cpp with its log kept in memory instead of on the terminal."""
-    global _log_callback
+    """llama_cpp without its log on the terminal."""
+    global _silence
     import llama_cpp
 
-    if _log_callback is None:
-        # Kept in a global: llama.cpp calls it until the process ends.
-        _log_callback = llama_cpp.llama_log_callback(lambda _level, text, _data: _remember(text))
-        llama_cpp.llama_log_set(_log_callback, ctypes.c_void_p(0))
+    if _silence is None:
+        # A C function that does nothing, whatever it is given. In a Python function a Ctrl-C would be raised, and lost:
+        # there is nobody between it and llama.cpp to catch it.
+        _silence = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, llama_cpp.llama_log_callback)
+        llama_cpp.llama_log_set(_silence, ctypes.c_void_p(0))
     return llama_cpp
 
 
@@ -41,14 +41,27 @@ def load_model(path: Path, *, gpu: bool = False, remedy: str | None = None) -> A
     if not path.is_file():
         raise ModelUnusable(_("no model file {path}.").format(path=path), remedy)
     llama = quiet_llama()
-    _log.clear()
     parameters = llama.llama_model_default_params()
     parameters.n_gpu_layers = -1 if gpu and llama.llama_supports_gpu_offload() else 0
     model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
     if not model:
-        reason = next((line for line in _log if "error" in line), _("it is no GGUF file that llama.cpp knows"))
-        raise ModelUnusable(_("llama.cpp cannot load {path}: {why}.").format(path=path, why=reason.strip()), remedy)
+        why = _why_not_loaded(path, parameters)
+        raise ModelUnusable(_("llama.cpp cannot load {path}: {why}.").format(path=path, why=why), remedy)
     return model
+
+
+def _why_not_loaded(path: Path, parameters: Any) -> str:
+    """What llama.cpp says when it tries once more."""
+    llama, said = quiet_llama(), list[str]()
+    listener = llama.llama_log_callback(lambda _level, text, _data: said.append(text.decode("utf-8", "replace")))
+    llama.llama_log_set(listener, ctypes.c_void_p(0))
+    try:
+        model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
+    finally:
+        llama.llama_log_set(_silence, ctypes.c_void_p(0))
+    if model:
+        llama.llama_model_free(model)
+    return next((line for line in said if "error" in line), _("it is no GGUF file that llama.cpp knows")).strip()
 
 
 def read_metadata(model: Any, key: str) -> str | None:
@@ -81,8 +94,3 @@ def read_tokenizer(model: Any, path: Path) -> "Tokenizer":
 def make_again() -> str:
     """What to do about a model file that is missing or damaged."""
     return _("Delete it and make it again: assistant index. If it came with assistant, install that again.")
-
-
-def _remember(text: bytes) -> None:
-    del _log[:-200]
-    _log.append(text.decode("utf-8", "replace"))
