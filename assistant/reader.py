@@ -175,22 +175,22 @@ def _readings(run: Sequence[Hit], window: Window, scores: "NDArray[np.float32]")
 def _read_head(encoder: TokenEncoder, path: Path) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
     import numpy as np
 
-    stored = encoder.metadata(HEAD_KEY)
-    values = np.frombuffer(base64.b64decode(stored or ""), dtype=np.float32)
-    if len(values) != 2 * encoder.dimension + 2:
-        raise _not_a_reader(path)
-    return values[:-2].reshape(2, encoder.dimension), values[-2:]
+    try:
+        values = np.frombuffer(base64.b64decode(encoder.metadata(HEAD_KEY) or ""), dtype=np.float32)
+        return values[:-2].reshape(2, encoder.dimension), values[-2:]
+    except ValueError as error:
+        raise _not_a_reader(path) from error
 
 
 def _read_calibration(encoder: TokenEncoder, path: Path) -> Calibration:
-    stored = encoder.metadata(CALIBRATION_KEY)
-    if stored is None:
-        raise _not_a_reader(path)
-    values = json.loads(stored)
-    weights = values["weights"]
-    if list(weights) != list(WEIGHED):
-        raise _not_a_reader(path)
-    return Calibration(values["retrieval"], tuple(weights.values()), values["threshold"])
+    try:
+        values = json.loads(encoder.metadata(CALIBRATION_KEY) or "")
+        weights = tuple(float(values["weights"].pop(name)) for name in WEIGHED)
+        if values["weights"]:
+            raise _not_a_reader(path)
+        return Calibration(float(values["retrieval"]), weights, float(values["threshold"]))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _not_a_reader(path) from error
 
 
 def _not_a_reader(path: Path) -> ModelUnusable:

@@ -161,6 +161,28 @@ def test_a_file_that_ends_too_early_is_said_to_be_damaged(tmp_path: Path, size: 
         SpanReader(in_16_bits(damaged))
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        b'"added_tokens"',
+        b'"vocab":[[',
+        b'"retrieval"',
+        b'"intercept": ',
+        b"assistant.reader.head",
+        b"assistant.max_tokens",
+    ],
+)
+@pytest.mark.parametrize("junk", [b"\xff\xfe\x00\xc3", b"]}]}", b"\x80\x80\x80\x80"])
+def test_damage_in_what_is_stored_beside_the_weights_is_told(tmp_path: Path, place: bytes, junk: bytes) -> None:
+    given = SHIPPED.read_bytes()
+    # Behind the key's name: the type of the value and its length stay.
+    at = given.index(place) + len(place) + (12 if place.startswith(b"assistant") else 0)
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(given[:at] + junk + given[at + len(junk) :])
+    with pytest.raises(ModelUnusable, match=r"damaged.*\.gguf"):
+        SpanReader(in_16_bits(damaged))
+
+
 def test_an_interruption_while_a_model_is_loaded_is_not_lost() -> None:
     """As it would be in a function of ours that llama.cpp calls."""
 

@@ -72,11 +72,12 @@ def read_metadata(model: Any, key: str) -> str | None:
         return None
     buffer = ctypes.create_string_buffer(size + 1)
     llama.llama_model_meta_val_str(model, key.encode(), buffer, len(buffer))
-    return buffer.value.decode("utf-8")
+    # Of a damaged file it need not be UTF-8: who reads the value says that it makes no sense.
+    return buffer.value.decode("utf-8", "surrogateescape")
 
 
 def read_tokenizer(model: Any, path: Path) -> "Tokenizer":
-    """The tokenizer that a file made by assistant carries. Raises ModelUnusable if it carries none."""
+    """The tokenizer that a file made by assistant carries. Raises ModelUnusable if it has none that loads."""
     from tokenizers import Tokenizer
 
     stored, limit = read_metadata(model, TOKENIZER_KEY), read_metadata(model, MAX_TOKENS_KEY)
@@ -85,9 +86,14 @@ def read_tokenizer(model: Any, path: Path) -> "Tokenizer":
             _("{path} is not an encoder made by assistant: it carries no tokenizer.").format(path=path),
             _("Let assistant make it from the checkpoint: assistant index --embedder FOLDER"),
         )
-    tokenizer = Tokenizer.from_str(stored)
+    try:
+        tokenizer = Tokenizer.from_str(stored)
+        tokenizer.enable_truncation(int(limit))
+    except Exception as error:  # tokenizers has no narrower class
+        raise ModelUnusable(
+            _("{path} is damaged: its tokenizer makes no sense.").format(path=path), make_again()
+        ) from error
     tokenizer.no_padding()
-    tokenizer.enable_truncation(int(limit))
     return tokenizer
 
 
