@@ -11,8 +11,9 @@ from transformers import BertConfig, BertModel
 
 from assistant.reader import HITS_READ
 from assistant.spans import Window
+from models.training.encoder_model import save_encoder
 from models.training.packing import batch_of, batches, pack
-from models.training.reader_model import ReaderModel, save_encoder
+from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Example, Examples, Mixture
 from models.training.reading_questions import Asked, Reading
 
@@ -102,6 +103,6 @@ def test_windows_read_one_after_another_have_the_scores_that_each_has_alone(
         ids = torch.tensor([window.ids])
         states = model.encoder.eval()(input_ids=ids, token_type_ids=torch.zeros_like(ids)).last_hidden_state
         assert torch.tensor(scores) == pytest.approx(model.head(states)[0].detach(), abs=1e-4)
-    beyond = pack(windows).places[2, 1:]
+    beyond = pack([window.ids for window in windows]).places[2, 1:]
     assert (beyond == -1).all()
     assert json.loads((folder / "config.json").read_text())["hidden_size"] == 32

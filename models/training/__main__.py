@@ -22,7 +22,8 @@ class Step:
 
 
 STEPS = {
-    "embedder": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
+    "embedder-start": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
+    "embedder": Step("embedder", "train_embedder", "EmbedderSettings"),
     "ship-embedder": Step("shipping", "ship_embedder", "ShippingSettings"),
     "translations": Step("translations", "write_translations", "TranslationsSettings"),
     "reader-start": Step("encoder_start", "start_encoder", "EncoderStartSettings"),

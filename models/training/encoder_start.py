@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from transformers import BertConfig, BertModel
 
 from models.training.data import read_french_lines, read_pairs, read_questions
+from models.training.encoder_model import save_encoder
 from models.training.multilingual import Multilingual, make_tokenizer, read_multilingual, whole_tokenizer
-from models.training.reader_model import save_encoder
 from models.training.settings import Places
 
 POSITIONS = 384

@@ -1,4 +1,4 @@
-"""Groups of examples → tensors: the tokens of all windows in a row, so that nothing is padding."""
+"""Sequences, and groups of examples → tensors: all tokens in a row, so that nothing is padding."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -13,11 +13,11 @@ from models.training.reading_examples import Example
 
 @dataclass(frozen=True)
 class Packed:
-    """Windows one after another.
+    """Sequences one after another.
 
-    `ids`, `positions`: pieces, and their positions in their windows; (tokens,). `starts`: where each window's tokens
-    start, and where the last one's end; (windows + 1,). `places`: where each window's tokens are, −1 beyond its end;
-    (windows, tokens of the longest).
+    `ids`, `positions`: pieces, and their positions in their sequences; (tokens,). `starts`: where each sequence's
+    tokens start, and where the last one's end; (sequences + 1,). `places`: where each sequence's tokens are, −1 beyond
+    its end; (sequences, tokens of the longest).
     """
 
     ids: torch.Tensor
@@ -51,11 +51,11 @@ class Batch:
         return Batch(self.packed.to(device), *rest, self.questions)
 
 
-def pack(windows: Sequence[Window]) -> Packed:
-    """The windows in a row."""
-    sizes = np.array([len(window.ids) for window in windows])
+def pack(sequences: Sequence[Sequence[int]]) -> Packed:
+    """The sequences in a row."""
+    sizes = np.array([len(sequence) for sequence in sequences])
     starts = np.concatenate([[0], sizes.cumsum()])
-    ids = np.concatenate([window.ids for window in windows])
+    ids = np.concatenate(sequences)
     inside = np.arange(sizes.max())
     places = np.where(inside < sizes[:, None], starts[:-1, None] + inside, -1)
     positions = np.arange(starts[-1]) - np.repeat(starts[:-1], sizes)
@@ -66,7 +66,7 @@ def batch_of(groups: Sequence[Sequence[Example]]) -> Batch:
     """The windows of several questions."""
     examples = [example for group in groups for example in group]
     windows = [example.window for example in examples]
-    packed = pack(windows)
+    packed = pack([window.ids for window in windows])
     gold = torch.tensor([(example.first, example.last) for example in examples])
     numbers = torch.tensor([number for number, group in enumerate(groups) for _ in group])
     return Batch(packed, torch.from_numpy(_sentences(windows, packed.places.shape[1])), gold, numbers, len(groups))

@@ -1,4 +1,4 @@
-"""multilingual-e5-small, cut to our languages → `models/embedder/`: a folder that sentence-transformers loads as it is.
+"""The embedder → `models/embedder/`: a folder that sentence-transformers loads as it is.
 
 Weights are float16, in which those that came in 4 bits lose nothing that matters. What encodes questions without torch
 is the same folder written as GGUF (`assistant.conversion`), on the machine where it is first needed.
@@ -12,8 +12,8 @@ from typing import Any
 from tokenizers import Tokenizer, processors
 from transformers import AutoModel
 
+from models.training.encoder_model import save_encoder
 from models.training.multilingual import SPECIAL
-from models.training.reader_model import save_encoder
 from models.training.settings import Places
 
 _PARTS = (
@@ -22,6 +22,8 @@ _PARTS = (
     ("2_Normalize", "sentence_transformers.models.Normalize"),
 )
 _PAD, _, _FIRST, _LAST = SPECIAL
+PROMPTS = {"query": "query: ", "document": "passage: "}
+"""What stands before a text, by what it is, as the model learnt it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def ship_embedder(places: Places, settings: ShippingSettings) -> Path:
     """Write `models/embedder/` from `work/<folder>`; the card (README.md) is kept as it is."""
     source, target = places.work / settings.folder, places.models / "embedder"
     model = AutoModel.from_pretrained(source, add_pooling_layer=False)
-    save_encoder(model, _marked(Tokenizer.from_file(str(source / "tokenizer.json"))), target)
+    save_encoder(model, marked(Tokenizer.from_file(str(source / "tokenizer.json"))), target)
     (target / "model.safetensors").chmod(0o644)
     # The weights are stored in 16 bits and computed with in 32.
     described = {"config.json": json.loads((target / "config.json").read_text()) | {"dtype": "float32"}}
@@ -47,7 +49,7 @@ def ship_embedder(places: Places, settings: ShippingSettings) -> Path:
     return target
 
 
-def _marked(tokenizer: Tokenizer) -> Tokenizer:
+def marked(tokenizer: Tokenizer) -> Tokenizer:
     """The tokenizer, with the marks put around a text. Text that spells a mark is no mark, but for padding's, which
     transformers insists on."""
     marks = [(mark, tokenizer.token_to_id(mark)) for mark in (_FIRST, _LAST)]
@@ -66,7 +68,7 @@ def _described(longest: int, dimensions: int) -> dict[str, Any]:
         "config_sentence_transformers.json": {
             "model_type": "SentenceTransformer",
             "similarity_fn_name": "cosine",
-            "prompts": {"query": "query: ", "document": "passage: "},
+            "prompts": PROMPTS,
         },
         "sentence_bert_config.json": {"max_seq_length": longest, "model_args": {"add_pooling_layer": False}},
         "tokenizer_config.json": {
