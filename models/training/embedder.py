@@ -21,6 +21,7 @@ from models.training.encoder_model import EncoderModel, save_encoder
 from models.training.packing import pack
 from models.training.progress import Progress
 from models.training.reading_questions import read_reading
+from models.training.schedule import rate_share
 from models.training.settings import Places
 from models.training.shipping import PROMPTS, marked
 
@@ -104,8 +105,9 @@ class EmbedderTrainer:
 
     def step(self, done: int) -> dict[str, Any]:
         """One update."""
+        share = rate_share(done, self.settings.steps, self.settings.warm_up, self.settings.last_share)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate * self._share(done)
+            group["lr"] = self.settings.rate * share
         batch = next(self._batches)
         loss = self._loss(batch)
         self.optimiser.zero_grad()
@@ -133,10 +135,6 @@ class EmbedderTrainer:
 
     def _ids(self, prompt: str, texts: Sequence[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._tokenizer.encode_batch([prompt + text for text in texts])]
-
-    def _share(self, done: int) -> float:
-        fallen = 1 - (1 - self.settings.last_share) * done / self.settings.steps
-        return min((done + 1) / self.settings.warm_up, fallen)
 
 
 def train_embedder(places: Places, settings: EmbedderSettings) -> Path:

@@ -25,6 +25,7 @@ from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Examples, Mixture
 from models.training.reading_questions import read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
+from models.training.schedule import rate_share
 from models.training.settings import Places
 from models.training.span_loss import span_loss
 
@@ -83,9 +84,10 @@ class ReaderTrainer:
 
     def step(self, done: int) -> dict[str, Any]:
         """One update."""
+        share = rate_share(done, self.settings.steps, self.settings.warm_up, self.settings.last_share)
         rates = (self.settings.encoder_rate, self.settings.head_rate)
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * self._share(done)
+            group["lr"] = rate * share
         batch = next(self._batches).to(self.device)
         loss = span_loss(self.model(batch.packed), batch)
         self.optimiser.zero_grad()
@@ -114,10 +116,6 @@ class ReaderTrainer:
             for name, of in figures.items()
             for kind, values in (("exact", of.exact), ("f1", of.f1))
         }
-
-    def _share(self, done: int) -> float:
-        fallen = 1 - (1 - self.settings.last_share) * done / self.settings.steps
-        return min((done + 1) / self.settings.warm_up, fallen)
 
 
 class _Drawn(IterableDataset[Batch]):
