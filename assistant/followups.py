@@ -1,8 +1,9 @@
 """Follow-up question + the question before it → a question that stands on its own; pure, no model.
 
 "Et en combien de jours ?" says what is asked but not of what: the question before it is put in front. A question is
-left as it is unless its form shows that it leans on another one: it opens with "Et" or "And" and is short, it has no
-verb ("Avec quel résultat ?"), or it has a pronoun where its subject should be ("À quoi servent-ils ?"). The forms are
+left as it is unless its form shows that it leans on another one: it opens with "Et" or "And", is short and does not
+name what it asks about ("Et combien coûte le billet ?" does), it has no verb ("Avec quel résultat ?"), or it has a
+pronoun where its subject should be ("À quoi servent-ils ?"). The forms are
 spelt out rather than guessed, because completing by mistake is worse than leaving alone; tests/bench/followups.py
 counts both kinds of mistake.
 """
@@ -63,6 +64,13 @@ _ENGLISH = (
     r"who\ \w+\ (?:it|him|her|them|so|that)",
 )
 
+# "combien coûte le billet", "où se trouve le musée", "who runs the museum": a verb, and with its article what it is of.
+_NAMED = (
+    rf"(?:{_WHAT}|{_BARE_NOUNS}){_CLITICS}(?!{_PREPOSITION}\ )[a-zà-ÿ]+\ (?:(?:le|la|les)\ |l['’])\w.*",
+    rf"{_ENGLISH_WHAT}(?:\ \w+)?\ {_AUXILIARY}\ the\ .*",
+    r"who\ (?!(?:in|on|at|to|for|from|by|with|of)\ )\w+\ the\ .*",
+)
+
 
 def _any_of(forms: tuple[str, ...]) -> re.Pattern[str]:
     # Upper case is a name's, except in the first letter: see `leans`.
@@ -70,6 +78,7 @@ def _any_of(forms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _LEANING = _any_of(_FRENCH + _ENGLISH)
+_STANDING = _any_of(_NAMED)
 
 
 def complete(question: str, before: str) -> str:
@@ -82,6 +91,9 @@ def leans(question: str) -> bool:
     asked = question.strip().rstrip("?!. \u00a0\u202f")
     opening = _OPENING.match(asked)
     rest = asked[opening.end() :] if opening else asked
-    if _LEANING.fullmatch(rest[:1].lower() + rest[1:]):
+    form = rest[:1].lower() + rest[1:]
+    if _LEANING.fullmatch(form):
         return True
-    return opening is not None and len(_WORD.findall(rest)) <= _SHORT and not _NAME.search(rest)
+    if opening is None or _NAME.search(rest) or _STANDING.fullmatch(form):
+        return False
+    return len(_WORD.findall(rest)) <= _SHORT
