@@ -3,9 +3,8 @@
 "Et en combien de jours ?" says what is asked but not of what: the question before it is put in front. A question is
 left as it is unless its form shows that it leans on another one: it opens with "Et" or "And", is short and does not
 name what it asks about ("Et combien coûte le billet ?" does), it has no verb ("Avec quel résultat ?"), or it has a
-pronoun where its subject should be ("À quoi servent-ils ?"). The forms are
-spelt out rather than guessed, because completing by mistake is worse than leaving alone; tests/bench/followups.py
-counts both kinds of mistake.
+pronoun where its subject should be ("À quoi servent-ils ?"). The forms are spelt out rather than guessed, because
+completing by mistake is worse than leaving alone; tests/bench/followups.py counts both kinds of mistake.
 """
 
 import re

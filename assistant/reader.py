@@ -185,10 +185,10 @@ def _read_head(encoder: TokenEncoder, path: Path) -> "tuple[NDArray[np.float32],
 def _read_calibration(encoder: TokenEncoder, path: Path) -> Calibration:
     try:
         values = json.loads(encoder.metadata(CALIBRATION_KEY) or "")
-        weights = tuple(float(values["weights"].pop(name)) for name in WEIGHED)
-        if values["weights"]:
+        weights = values["weights"]
+        if list(weights) != list(WEIGHED):
             raise _not_a_reader(path)
-        return Calibration(float(values["retrieval"]), weights, float(values["threshold"]))
+        return Calibration(float(values["retrieval"]), tuple(map(float, weights.values())), float(values["threshold"]))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise _not_a_reader(path) from error
 

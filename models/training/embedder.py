@@ -15,18 +15,17 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy, normalize
 
-from models.training.checkpoints import load_checkpoint, save_checkpoint
+from models.training.checkpoints import run_steps
 from models.training.embedder_examples import EmbedderBatch, EmbedderExamples, EmbedderMixture
 from models.training.encoder_model import EncoderModel, save_encoder
 from models.training.packing import pack
-from models.training.progress import Progress
 from models.training.reading_questions import read_reading
 from models.training.schedule import rate_share
 from models.training.settings import Places
 from models.training.shipping import PROMPTS, marked
 
-_TOKENS_AT_ONCE = 1024
-"""On a processor, what its caches hold is read faster than more at once."""
+_SEQUENCES_AT_ONCE = 32
+"""On a processor, what its caches hold, some thousand tokens, is read faster than more at once."""
 
 
 @dataclass(frozen=True)
@@ -63,26 +62,14 @@ class EmbedderModel(EncoderModel):
         """Unit vectors of the sequences, the means of their states; (sequences, width)."""
         order = sorted(range(len(sequences)), key=lambda number: len(sequences[number]))
         vectors: list[torch.Tensor] = []
-        for numbers in _together(order, [len(sequence) for sequence in sequences]):
+        for first in range(0, len(order), _SEQUENCES_AT_ONCE):
+            numbers = order[first : first + _SEQUENCES_AT_ONCE]
             packed = pack([sequences[number] for number in numbers]).to(self.device)
             rows = torch.repeat_interleave(packed.starts.diff().long())
             states = self.states(packed)
             vectors.append(normalize(states.new_zeros(len(numbers), states.shape[1]).index_add(0, rows, states)))
         places = torch.tensor(order, device=self.device).argsort()
         return torch.cat(vectors)[places]
-
-
-def _together(order: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
-    """The numbers in `order`, in groups of at most _TOKENS_AT_ONCE tokens or of one sequence."""
-    groups: list[list[int]] = []
-    room = 0
-    for number in order:
-        if sizes[number] > room:
-            groups.append([])
-            room = _TOKENS_AT_ONCE
-        groups[-1].append(number)
-        room -= sizes[number]
-    return groups
 
 
 class EmbedderTrainer:
@@ -94,8 +81,8 @@ class EmbedderTrainer:
         self._tokenizer = marked(Tokenizer.from_file(str(places.work / settings.start / "tokenizer.json")))
         self._tokenizer.enable_truncation(settings.longest)
         model = EmbedderModel(places.work / settings.start, settings.frozen)
-        self.model = model.to("cuda" if torch.cuda.is_available() else "cpu").train()
-        self._trained = [values for values in self.model.parameters() if values.requires_grad]
+        self.learning = model.to("cuda" if torch.cuda.is_available() else "cpu").train()
+        self._trained = [values for values in self.learning.parameters() if values.requires_grad]
         self.optimiser = torch.optim.AdamW(self._trained, lr=0.0, weight_decay=0.01, fused=True)
 
     def start(self, done: int) -> None:
@@ -120,13 +107,13 @@ class EmbedderTrainer:
         """Write the mean of the weights before and after as `save_encoder` does."""
         before = self._places.work / self.settings.start
         mean = EmbedderModel(before).encoder
-        after = self.model.encoder.state_dict()
+        after = self.learning.encoder.state_dict()
         for name, values in mean.state_dict().items():
             values.lerp_(after[name].cpu(), self.settings.trained_share)
         save_encoder(mean, Tokenizer.from_file(str(before / "tokenizer.json")), folder)
 
     def _loss(self, batch: EmbedderBatch) -> torch.Tensor:
-        vectors = self.model(
+        vectors = self.learning(
             self._ids(PROMPTS["query"], batch.questions) + self._ids(PROMPTS["document"], batch.sentences)
         )
         asked, told = vectors.split([len(batch.questions), len(batch.sentences)])
@@ -140,14 +127,6 @@ class EmbedderTrainer:
 def train_embedder(places: Places, settings: EmbedderSettings) -> Path:
     """Train and write the embedder as `work/<name>`."""
     trainer = EmbedderTrainer(places, settings)
-    checkpoint, folder = places.work / f"{settings.name}.pt", places.work / settings.name
-    done = load_checkpoint(checkpoint, trainer.model, trainer.optimiser)
-    trainer.start(done)
-    progress = Progress(settings.name, settings.steps)
-    progress.resume(done)
-    for step in range(done, settings.steps):
-        progress.step(**trainer.step(step))
-        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            save_checkpoint(checkpoint, trainer.model, trainer.optimiser, step + 1)
-            trainer.save(folder)
-    return folder
+    for _done in run_steps(trainer, places.work, settings):
+        pass
+    return places.work / settings.name

@@ -17,10 +17,9 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from models.training.bilingual import read_lexicons
-from models.training.checkpoints import load_checkpoint, save_checkpoint
+from models.training.checkpoints import run_steps
 from models.training.data import read_squad
 from models.training.packing import Batch, batches
-from models.training.progress import Progress
 from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Examples, Mixture
 from models.training.reading_questions import read_english_test, read_reading
@@ -67,6 +66,7 @@ class ReaderTrainer:
         self.tokenizer = Tokenizer.from_file(str(places.work / settings.start / "tokenizer.json"))
         self.model = ReaderModel(places.work / settings.start, settings.dropout).to(self.device).train()
         self.averaged = AveragedModel(self.model)
+        self.learning = torch.nn.ModuleList([self.model, self.averaged])
         trained = [values for values in self.model.encoder.parameters() if values.requires_grad]
         self.optimiser = torch.optim.AdamW(
             [{"params": trained}, {"params": list(self.model.head.parameters())}], lr=0.0, weight_decay=0.01, fused=True
@@ -103,6 +103,10 @@ class ReaderTrainer:
         """The mean of the weights, or while there is none yet, the weights."""
         return self.averaged.module if self.averaged.n_averaged else self.model
 
+    def save(self, folder: Path) -> None:
+        """Write what is kept as ReaderModel does."""
+        self.kept.save(folder, self.tokenizer)
+
     def measure(self) -> dict[str, float]:
         """Exact match and F1 on held-out questions: French texts, French sentences, English texts."""
         model = self.kept
@@ -137,17 +141,7 @@ class _Drawn(IterableDataset[Batch]):
 def train_reader(places: Places, settings: ReaderSettings) -> Path:
     """Train and write the reader as `work/<name>`."""
     trainer = ReaderTrainer(places, settings)
-    checkpoint, folder = places.work / f"{settings.name}.pt", places.work / settings.name
-    both = torch.nn.ModuleList([trainer.model, trainer.averaged])
-    done = load_checkpoint(checkpoint, both, trainer.optimiser)
-    trainer.start(done)
-    progress = Progress(settings.name, settings.steps)
-    progress.resume(done)
-    for step in range(done, settings.steps):
-        progress.step(**trainer.step(step))
-        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            save_checkpoint(checkpoint, both, trainer.optimiser, step + 1)
-            trainer.kept.save(folder, trainer.tokenizer)
-        if (step + 1) % settings.measure_every == 0 or step + 1 == settings.steps:
+    for done in run_steps(trainer, places.work, settings):
+        if done % settings.measure_every == 0 or done == settings.steps:
             print("  ".join(f"{name} {value:.1f}" for name, value in trainer.measure().items()), flush=True)
-    return folder
+    return places.work / settings.name
