@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,11 @@ class ScoredPair:
 def sentence_spans(text: str, language: str = "fr") -> list[tuple[int, int]]:
     """Start and end of each sentence of `text`, as the product cuts it."""
     return [(sentence.start, sentence.end) for sentence in split_sentences(text, language)]
+
+
+def files_version(paths: Iterable[Path]) -> str:
+    """A checksum of the files' content."""
+    return f"{zlib.crc32(b''.join(path.read_bytes() for path in paths)):08x}"
 
 
 def read_lines(path: Path) -> Iterator[str]:

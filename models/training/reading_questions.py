@@ -17,12 +17,16 @@ from assistant.retrieval import retrieve
 from models.training import haystack as stacks
 from models.training.data import Question, read_questions, read_squad, sentence_spans
 from models.training.settings import Places
+from models.training.translated_questions import read_translated, translated_version
 from models.training.written_questions import read_written, written_version
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
 FAVOURITES = 6
-_SEARCHED = {"fr": ("piaf", "afriqa", "written"), "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written")}
+_SEARCHED = {
+    "fr": ("piaf", "afriqa", "written", "translated", "crossed"),
+    "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written"),
+}
 """Sources, by language, whose questions make sense without their text: they are asked of all of the texts together."""
 
 
@@ -57,7 +61,8 @@ def read_reading(places: Places) -> Reading:
     """All that may train a reader, without what is held out."""
     reference = _kept(places.work / "reading.json", lambda: _training_questions(places.data))
     written = _kept(places.work / f"written-{written_version()}.json", lambda: read_written(places.data))
-    return _joined(reference, written)
+    translated = _kept(places.work / f"translated-{translated_version()}.json", lambda: read_translated(places.data))
+    return _joined(_joined(reference, written), translated)
 
 
 def _kept(path: Path, read: Callable[[], list[Question]]) -> Reading:

@@ -6,11 +6,10 @@ the text was written for this project too. What they are, and who wrote them: `q
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.training.data import Question, read_lines, read_squad
+from models.training.data import Question, files_version, read_lines, read_squad
 
 QUESTIONS = Path(__file__).parent / "questions"
 DECIDING = QUESTIONS / "deciding.jsonl"
@@ -20,7 +19,7 @@ _ADMINISTRATION_LINES, _DEBATE_LINES = 8, 7
 
 def written_version() -> str:
     """A checksum of the questions that train."""
-    return f"{zlib.crc32(b''.join(path.read_bytes() for path in _training_files())):08x}"
+    return files_version(_training_files())
 
 
 def read_written(data: Path) -> list[Question]:

@@ -1,0 +1,58 @@
+"""People's questions in French: every answer stands in one sentence of its text, and none decides or measures."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from models.training.data import read_squad, sentence_spans
+from models.training.reading_questions import read_english_test
+from models.training.translated_questions import TRANSLATED, read_translated
+from models.training.written_questions import read_deciding
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+RECORDS = [
+    json.loads(line)
+    for path in sorted(TRANSLATED.glob("*.jsonl"))
+    for line in path.read_text(encoding="utf-8").splitlines()
+]
+here = pytest.mark.skipif(not SHARED.exists(), reason="the reference data is not here")
+
+
+def test_answers_stand_word_for_word_in_their_texts_nearly_all_in_one_sentence() -> None:
+    split = 0
+    for record in RECORDS:
+        spans = sentence_spans(record["text"])
+        for asked in (one for one in record["asked"] if one["answer"]):
+            start, end = asked["start"], asked["start"] + len(asked["answer"])
+            assert record["text"][start:end] == asked["answer"]
+            split += not any(first <= start and end <= after for first, after in spans)
+    assert split < 10
+
+
+def test_no_question_is_translated_twice_nor_asked_twice_of_a_text() -> None:
+    assert max(Counter(asked["of"] for record in RECORDS for asked in record["asked"]).values()) == 1
+    assert (
+        max(Counter((record["text"], asked["question"]) for record in RECORDS for asked in record["asked"]).values())
+        == 1
+    )
+
+
+@here
+def test_each_is_asked_in_french_and_across_the_languages_with_an_answer_in_each_text_or_in_none() -> None:
+    questions = read_translated(SHARED)
+    assert Counter((one.source, one.language) for one in questions) == dict.fromkeys(
+        (("translated", "fr"), ("crossed", "fr"), ("crossed", "en")), sum(len(record["asked"]) for record in RECORDS)
+    )
+    for translated, asked_in_english, asked_of_english in zip(*(questions[n::3] for n in range(3)), strict=True):
+        assert translated.context == asked_in_english.context != asked_of_english.context
+        assert translated.question == asked_of_english.question != asked_in_english.question
+        assert (translated.start < 0) == (asked_in_english.start < 0) == (asked_of_english.start < 0)
+
+
+@here
+def test_no_text_that_trains_is_one_that_decides_or_measures() -> None:
+    trains = {question.context for question in read_translated(SHARED)}
+    held = [*read_deciding(SHARED), *read_english_test(SHARED), *read_squad(SHARED / "piaf/dev.json")]
+    assert not trains & {question.context for question in held}
