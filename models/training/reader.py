@@ -1,13 +1,14 @@
 """Questions → the reader: the multilingual encoder fine-tuned to mark the answer's first and last word piece.
 
-The loss is that of `span_loss.py`, the [CLS] token standing for "it does not say" (Devlin et al., arXiv 1810.04805).
-The learning rate warms up and falls linearly. What is measured and kept may be the mean of the weights over the steps
-(stochastic weight averaging; Izmailov et al., arXiv 1803.05407). With a GPU it trains there.
+The loss is that of `span_loss.py`, the [CLS] token standing for "it does not say" (Devlin et al., arXiv 1810.04805);
+where other readers teach, half of it is that of `distillation.py`. The learning rate warms up and falls linearly. What
+is measured and kept may be the mean of the weights over the steps (stochastic weight averaging; Izmailov et al., arXiv
+1803.05407). With a GPU it trains there.
 """
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from models.training.bilingual import read_lexicons
 from models.training.checkpoints import run_steps
 from models.training.data import read_squad
+from models.training.distillation import THIRDS, Teachers, taught_loss, third_of
 from models.training.packing import Batch, batches
 from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Examples, Mixture
-from models.training.reading_questions import read_english_test, read_reading
+from models.training.reading_questions import Reading, read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
 from models.training.schedule import rate_share
 from models.training.settings import Places
@@ -36,7 +38,9 @@ class ReaderSettings:
     """`start`: the encoder's folder under `work`. `batch_tokens`: at most. `workers`: processes that draw examples; if
     there are none, the one that trains does. `deciding`: held-out questions that measure every `measure_every` steps.
     `last_share`: of the rates, reached at the end. `averaged_from`: the step from which weights are averaged, every
-    AVERAGED_EVERY steps."""
+    AVERAGED_EVERY steps. `left_out`: the third of the texts whose questions do not train, −1 for none. `unseen`,
+    `always`: folders of the readers that teach, as `Teachers` takes them; if there are none, nobody does. `taught`: the
+    share of the loss that is theirs."""
 
     seed: int = 0
     name: str = "reader"
@@ -53,6 +57,10 @@ class ReaderSettings:
     deciding: int = 240
     measure_every: int = 400
     save_every: int = 200
+    left_out: int = -1
+    unseen: list[str] = field(default_factory=list)
+    always: list[str] = field(default_factory=list)
+    taught: float = 0.5
     mixture: dict[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +79,8 @@ class ReaderTrainer:
         self.optimiser = torch.optim.AdamW(
             [{"params": trained}, {"params": list(self.model.head.parameters())}], lr=0.0, weight_decay=0.01, fused=True
         )
+        unseen, always = ([places.work / name for name in names] for names in (settings.unseen, settings.always))
+        self._teachers = Teachers(unseen, always, self.device) if unseen else None
         deciding = read_squad(places.data / "piaf/train.json", held_out=True)
         english = read_english_test(places.data)
         chance = random.Random(0)
@@ -80,7 +90,9 @@ class ReaderTrainer:
     def start(self, done: int) -> None:
         """Open the stream of batches; a resumed run gets other batches than the first."""
         drawn = _Drawn(self._places, self.settings, self.tokenizer, self.settings.seed + 1_000 * done)
-        self._batches: Iterator[Batch] = iter(DataLoader(drawn, batch_size=None, num_workers=self.settings.workers))
+        self._batches: Iterator[tuple[int, Batch]] = iter(
+            DataLoader(drawn, batch_size=None, num_workers=self.settings.workers)
+        )
 
     def step(self, done: int) -> dict[str, Any]:
         """One update."""
@@ -88,8 +100,13 @@ class ReaderTrainer:
         rates = (self.settings.encoder_rate, self.settings.head_rate)
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * share
-        batch = next(self._batches).to(self.device)
-        loss = span_loss(self.model(batch.packed), batch)
+        third, batch = next(self._batches)
+        batch = batch.to(self.device)
+        logits = self.model(batch.packed)
+        loss = span_loss(logits, batch)
+        if self._teachers:
+            theirs = taught_loss(logits, self._teachers.logits(batch.packed, third), batch)
+            loss = (1 - self.settings.taught) * loss + self.settings.taught * theirs
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -122,20 +139,32 @@ class ReaderTrainer:
         }
 
 
-class _Drawn(IterableDataset[Batch]):
-    """Endless batches: other ones in each of a loader's processes."""
+class _Drawn(IterableDataset[tuple[int, Batch]]):
+    """Endless batches: other ones in each of a loader's processes. Where others teach, each is of one third of the
+    texts, its number beside it."""
 
     def __init__(self, places: Places, settings: ReaderSettings, tokenizer: Tokenizer, seed: int) -> None:
         super().__init__()
         self._reading, self._lexicons = read_reading(places), read_lexicons(places)
         self._tokenizer, self._seed, self._tokens = tokenizer, seed, settings.batch_tokens
         self._mixture = Mixture(**settings.mixture)
+        thirds = [third_of(sentences) for sentences in self._reading.texts]
+        kept = [one for one in self._reading.asked if thirds[one.text] != settings.left_out]
+        apart = [[one for one in kept if thirds[one.text] == third] for third in range(THIRDS)]
+        self._asked = apart if settings.unseen else [kept]
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[tuple[int, Batch]]:
         worker = get_worker_info()
         seed = self._seed + (worker.id if worker else 0)
-        examples = Examples(self._reading, self._tokenizer, self._mixture, self._lexicons, seed)
-        return batches(examples, self._tokens)
+        streams = [
+            batches(
+                Examples(Reading(self._reading.texts, asked), self._tokenizer, self._mixture, self._lexicons, seed),
+                self._tokens,
+            )
+            for asked in self._asked
+        ]
+        while True:
+            yield from enumerate(map(next, streams))
 
 
 def train_reader(places: Places, settings: ReaderSettings) -> Path:
@@ -145,3 +174,11 @@ def train_reader(places: Places, settings: ReaderSettings) -> Path:
         if done % settings.measure_every == 0 or done == settings.steps:
             print("  ".join(f"{name} {value:.1f}" for name, value in trainer.measure().items()), flush=True)
     return places.work / settings.name
+
+
+def train_teachers(places: Places, settings: ReaderSettings) -> Path:
+    """Train as many readers as there are thirds, each without one, as `work/<name>-0` and so on."""
+    for third in range(THIRDS):
+        name, seed = f"{settings.name}-{third}", settings.seed + third
+        made = train_reader(places, replace(settings, name=name, seed=seed, left_out=third))
+    return made
