@@ -104,7 +104,10 @@ class Conversation:
         last = self.turns[-1]
         # A whole sentence given as answer would draw the search back to that sentence.
         exact = [last.answer] if last.answer and last.answer != last.citations[0].sentence else []
-        return followups.complete(question, " ".join([last.question, *(f"{answer}." for answer in exact)]))
+        # "Depuis quand ?" does not say what is talked about: a question before it does.
+        topics = (turn.question for turn in reversed(self.turns) if not _only_asks(turn.question))
+        topic = next(topics, last.question)
+        return followups.complete(question, " ".join([topic, *(f"{answer}." for answer in exact)]))
 
     def _said(self) -> list[Turn]:
         return [Turn(turn.completed or turn.question, turn.answer) for turn in self.turns]
@@ -114,6 +117,12 @@ class Conversation:
         *_earlier, reply = self.ask(question)
         assert isinstance(reply, Reply)
         return reply
+
+
+def _only_asks(question: str) -> bool:
+    """Whether no word of the question names anything: "Depuis quand ?"."""
+    language = lexicon.language_of(question)
+    return all(lexicon.is_function_word(word, language) for word in lexicon.content_words(question, language))
 
 
 def checked_question(question: str) -> str:

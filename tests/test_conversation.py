@@ -61,6 +61,16 @@ def test_a_conversation_goes_on_from_earlier_turns(library: Library) -> None:
     assert Conversation(library, Sure(), [earlier]).turns == [earlier]
 
 
+def test_a_follow_up_leans_on_the_last_question_that_names_something(library: Library) -> None:
+    conversation = Conversation(library, Sure())
+    bombed, markets = "Où les frappes ont-elles commencé ?", "Et les marchés ?"
+    asked = [bombed, "Depuis quand ?", "Et pourquoi ?", markets, "Et où ?"]
+    replies = [conversation.answer(question) for question in asked]
+    topics = [reply.completed and reply.completed.split(" ?")[0] + " ?" for reply in replies]
+    assert topics == [None, bombed, bombed, bombed, markets]
+    assert replies[2].completed == f"{bombed} {replies[1].answer}. Et pourquoi ?"
+
+
 def test_a_question_given_up_leaves_no_turn(library: Library) -> None:
     conversation = Conversation(library, Sure())
     next(conversation.ask("Le marché ?"))
