@@ -7,19 +7,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from span_windows import WINDOW, above_silence
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
-from assistant.spans import Window
 from models.training.distillation import THIRDS, Teachers, taught_loss, third_of
 from models.training.encoder_model import save_encoder
 from models.training.packing import batch_of, pack
 from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Example
 
-# A window of [CLS], a question of one token, [SEP], sentences of two and three tokens, [SEP].
-WINDOW = Window(list(range(2, 11)), ("ab", "cde"), ((3, 5), (5, 8)), ((0, 1),) * 6)
-SPANS = [(i, j) for first, after in WINDOW.tokens for i in range(first, after) for j in range(i, after)]
 SAID, SILENT = Example(WINDOW, 5, 6), Example(WINDOW, 0, 0)
 
 
@@ -34,7 +31,7 @@ def test_the_loss_is_how_far_the_shares_are_from_the_teachers(seed: int, silent:
     ours, theirs = drawn(seed, len(examples)), drawn(seed + 1, len(examples))
     alone = [
         sum(divergence(o[:, k].tolist(), t[:, k].tolist()) for k in (0, 1)) / 2
-        + divergence([*above(o), 0.0], [*above(t), 0.0]) / 2
+        + divergence([*above_silence(o), 0.0], [*above_silence(t), 0.0]) / 2
         for o, t in zip(ours, theirs, strict=True)
     ]
     # A question's windows without its answer count as one.
@@ -42,7 +39,7 @@ def test_the_loss_is_how_far_the_shares_are_from_the_teachers(seed: int, silent:
     parts = ([alone[0]] if answered else []) + ([sum(others) / len(others)] if others else [])
     expected = sum(parts) / len(parts)
     if answered and silent:
-        every = [[score for window in logits for score in above(window)] for logits in (ours, theirs)]
+        every = [[score for window in logits for score in above_silence(window)] for logits in (ours, theirs)]
         expected += divergence(*every) / 2
     assert taught_loss(ours, theirs, batch_of([examples])).item() == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
@@ -82,11 +79,6 @@ def test_each_third_is_taught_by_who_has_not_seen_it_and_by_those_who_teach_all(
         )
     with pytest.raises(ValueError, match="3 teachers"):
         Teachers(unseen[:2], [always], torch.device("cpu"))
-
-
-def above(logits: torch.Tensor) -> list[float]:
-    """Scores of a window's spans above "it does not say"."""
-    return [float(logits[i, 0] + logits[j, 1] - logits[0].sum()) for i, j in SPANS]
 
 
 def divergence(ours: list[float], theirs: list[float]) -> float:

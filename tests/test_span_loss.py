@@ -6,15 +6,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from span_windows import SPANS, WINDOW, above_silence
 
-from assistant.spans import Window
 from models.training.packing import batch_of
 from models.training.reading_examples import Example
 from models.training.span_loss import span_loss
 
-# A window of [CLS], a question of one token, [SEP], sentences of two and three tokens, [SEP].
-WINDOW = Window(list(range(2, 11)), ("ab", "cde"), ((3, 5), (5, 8)), ((0, 1),) * 6)
-SPANS = [(i, j) for first, after in WINDOW.tokens for i in range(first, after) for j in range(i, after)]
 SAID, SILENT = (5, 6), (0, 0)
 
 
@@ -23,18 +20,18 @@ SAID, SILENT = (5, 6), (0, 0)
 def test_the_loss_is_that_of_choosing_among_the_spans_of_sentences(seed: int, silent: int, together: bool) -> None:
     golds = [SAID] + [SILENT] * silent
     logits = torch.randn(len(golds), 9, 2, generator=torch.Generator().manual_seed(seed))
-    above = [{(i, j): float(w[i, 0] + w[j, 1] - w[0].sum()) for i, j in SPANS} for w in logits]
+    above = [above_silence(window) for window in logits]
     apart = [
         sum(surprise(w[:, k].tolist(), gold[k]) for k in (0, 1)) / 2 for w, gold in zip(logits, golds, strict=True)
     ]
-    spans = [surprise([*above[0].values(), 0.0], SPANS.index(SAID))]
-    spans += [surprise([*window.values(), 0.0], len(SPANS)) for window in above[1:]]
+    spans = [surprise([*above[0], 0.0], SPANS.index(SAID))]
+    spans += [surprise([*window, 0.0], len(SPANS)) for window in above[1:]]
     said, *others = (a + s / 2 for a, s in zip(apart, spans, strict=True))
     # A question's windows without its answer count as one.
     weight = min(silent, 1) if together else silent
     expected = (said + weight * sum(others) / max(silent, 1)) / (1 + weight)
     if together and silent:
-        every = [score for window in above for score in window.values()]
+        every = [score for window in above for score in window]
         expected += surprise(every, SPANS.index(SAID)) / 2
     examples = [Example(WINDOW, *gold) for gold in golds]
     found = span_loss(logits, batch_of([examples] if together else [[one] for one in examples]))
