@@ -42,6 +42,9 @@ def load_model(path: Path, *, gpu: bool = False, remedy: str | None = None) -> A
         raise ModelUnusable(_("no model file {path}.").format(path=path), remedy)
     llama = quiet_llama()
     parameters = llama.llama_model_default_params()
+    # Where the processor has AMX, llama.cpp's code for it ends the process at the first matrix of 4 to 8 bits, if a
+    # compiler left out its tiles' shapes: https://github.com/ggml-org/llama.cpp/pull/26954
+    parameters.use_extra_bufts = b"AMX_INT8 = 1" not in llama.llama_print_system_info()
     parameters.n_gpu_layers = -1 if gpu and llama.llama_supports_gpu_offload() else 0
     model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
     if not model:
