@@ -21,14 +21,15 @@ here = pytest.mark.skipif(not SHARED.exists(), reason="the reference data is not
 
 
 def test_answers_stand_word_for_word_in_their_texts_nearly_all_in_one_sentence() -> None:
-    split = 0
+    split, questions = 0, 0
     for record in RECORDS:
         spans = sentence_spans(record["text"])
         for asked in (one for one in record["asked"] if one["answer"]):
             start, end = asked["start"], asked["start"] + len(asked["answer"])
             assert record["text"][start:end] == asked["answer"]
             split += not any(first <= start and end <= after for first, after in spans)
-    assert split < 10
+            questions += 1
+    assert split < questions / 1000
 
 
 def test_no_question_is_translated_twice_nor_asked_twice_of_a_text() -> None:
@@ -42,10 +43,11 @@ def test_no_question_is_translated_twice_nor_asked_twice_of_a_text() -> None:
 @here
 def test_each_is_asked_in_french_and_across_the_languages_with_an_answer_in_each_text_or_in_none() -> None:
     questions = read_translated(SHARED)
-    assert Counter((one.source, one.language) for one in questions) == dict.fromkeys(
-        (("translated", "fr"), ("crossed", "fr"), ("crossed", "en")), sum(len(record["asked"]) for record in RECORDS)
-    )
-    for translated, asked_in_english, asked_of_english in zip(*(questions[n::3] for n in range(3)), strict=True):
+    counts = Counter((one.source, one.language) for one in questions)
+    assert counts["translated", "fr"] == sum(len(record["asked"]) for record in RECORDS)
+    assert counts["crossed", "fr"] == counts["crossed", "en"] > 0
+    crossed = [n for n, one in enumerate(questions) if one.source == "crossed"]
+    for translated, asked_in_english, asked_of_english in (questions[n - 1 : n + 2] for n in crossed[::2]):
         assert translated.context == asked_in_english.context != asked_of_english.context
         assert translated.question == asked_of_english.question != asked_in_english.question
         assert (translated.start < 0) == (asked_in_english.start < 0) == (asked_of_english.start < 0)

@@ -10,6 +10,8 @@ from models.training.data import Question, files_version, read_lines
 
 TRANSLATED = Path(__file__).parent / "translated"
 """Its records hold French texts; `of` is the number of the English question in the reference data."""
+CROSSED = ("squad2-dev", "squadshifts-datasets__new_wiki")
+"""Sources whose French questions ask what the English ones do; of others, some were asked anew."""
 
 _NOWHERE = (-1, -1)
 
@@ -20,10 +22,10 @@ def translated_version() -> str:
 
 
 def read_translated(data: Path) -> list[Question]:
-    """Source "translated": French questions on French texts. "crossed": English ones on those, and French ones on the
-    English texts."""
+    """Source "translated": French questions on French texts. "crossed", of CROSSED: English ones on those, and French
+    ones on the English texts."""
     records = [json.loads(line) for path in _files() for line in path.read_text(encoding="utf-8").splitlines()]
-    english = _english(data, {asked["of"] for record in records for asked in record["asked"]})
+    english = _english(data)
     return [
         one for record in records for asked in record["asked"] for one in _questions(record["text"], asked, english)
     ]
@@ -33,16 +35,18 @@ def _files() -> list[Path]:
     return sorted(TRANSLATED.glob("*.jsonl"))
 
 
-def _english(data: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
+def _english(data: Path) -> dict[str, dict[str, Any]]:
     records = map(json.loads, read_lines(data / "qa_train/en.jsonl.gz"))
-    return {record["id"]: record for record in records if record["id"] in wanted}
+    return {record["id"]: record for record in records if record["source"] in CROSSED}
 
 
 def _questions(text: str, asked: dict[str, Any], english: dict[str, dict[str, Any]]) -> Iterator[Question]:
-    original = english[asked["of"]]
     here = _place(asked["start"], asked["answer"])
-    there = next((_place(one["start"], one["text"]) for one in original["answers"]), _NOWHERE)
     yield Question(asked["question"], text, *here, "translated", "fr")
+    original = english.get(asked["of"])
+    if original is None:
+        return
+    there = next((_place(one["start"], one["text"]) for one in original["answers"]), _NOWHERE)
     yield Question(original["question"], text, *here, "crossed", "fr")
     yield Question(asked["question"], original["context"], *there, "crossed", "en")
 
