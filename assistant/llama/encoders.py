@@ -2,8 +2,8 @@
 
 llama.cpp's own threads share each matrix and spin while they wait for each other: one that finds its core busy holds
 all of them up, for up to seventy times what it brings. So here each thread has a context of its own, and encodes whole
-sequences, as many together as make its batch as long as the others'. llama.cpp multiplies fewer than 64 tokens slowly:
-60 take longer than 120 do.
+sequences, as many together as make its batch as long as the others'. llama.cpp's attention is slow for fewer than 64
+tokens: 60 take as long as 110 do.
 """
 
 import math
