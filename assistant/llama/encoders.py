@@ -2,11 +2,10 @@
 
 llama.cpp's own threads share each matrix and spin while they wait for each other: one that finds its core busy holds
 all of them up, for up to seventy times what it brings. So here each thread has a context of its own, and encodes whole
-sequences, as many together as make its batch as long as the others'. llama.cpp's attention is slow for fewer than 64
-tokens: 60 take as long as 110 do.
+sequences: a long one alone, since those of a batch see each other's tokens only to mask them; short ones together,
+since all weights are read for each batch.
 """
 
-import math
 import os
 import queue
 import threading
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LONGEST = 512
-# Fewer are slow; of many more, those of different sequences see each other only to be masked.
-_FEW_TOKENS, _MANY_TOKENS = 64, 256
-_SEQUENCES_TOGETHER = 32
+# So that words are encoded together, and a question's windows, which are longer, by different threads.
+_TOKENS_TOGETHER = 32
 # A question's passages stand in two to six sequences, and each lane takes some 40 MB.
 _LANES = 4
 
@@ -40,7 +38,7 @@ class _Lane:
         # An encoder wants all tokens of a sequence in one micro-batch, and buffers grow with what that may hold.
         longest = min(_LONGEST, int(self._llama.llama_model_n_ctx_train(model)))
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = longest
-        parameters.n_seq_max = _SEQUENCES_TOGETHER
+        parameters.n_seq_max = _TOKENS_TOGETHER
         parameters.kv_unified = True
         parameters.n_threads = parameters.n_threads_batch = 1
         parameters.embeddings = True
@@ -52,7 +50,6 @@ class _Lane:
             raise ModelUnusable(what, _("Close other programs, then type the same again: assistant ask"))
         self._batch = self._llama.llama_batch_init(longest, 0, 1)
         self._pooled = pooled
-        self.longest = longest
         self.dimension = int(self._llama.llama_model_n_embd(model))
 
     def encode(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
@@ -106,7 +103,7 @@ class _Encoder:
         self._free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         self._growing = threading.Lock()
         self._grow(1)
-        self._longest, self.dimension = self._lanes[0].longest, self._lanes[0].dimension
+        self.dimension = self._lanes[0].dimension
 
     def metadata(self, key: str) -> str | None:
         """One value of the file's metadata as text, or None."""
@@ -129,9 +126,8 @@ class _Encoder:
 
     def _encode(self, sequences: Sequence[Sequence[int]]) -> "list[NDArray[np.float32]]":
         """What each sequence is encoded as, by a thread on each processor, at most _LANES."""
-        lanes = min(os.cpu_count() or 1, _LANES)
-        batches = batches_of([len(sequence) for sequence in sequences], lanes, self._longest)
-        wanted = min(lanes, len(batches))
+        batches = _batches([len(sequence) for sequence in sequences])
+        wanted = min(os.cpu_count() or 1, _LANES, len(batches))
         self._grow(wanted)
         found: dict[int, NDArray[np.float32]] = {}
         with ThreadPoolExecutor(max(1, wanted)) as threads:
@@ -176,24 +172,16 @@ class TokenEncoder(_Encoder):
         return self._encode(sequences)
 
 
-def batches_of(lengths: Sequence[int], lanes: int, longest: int) -> list[list[int]]:
-    """Numbers of sequences of `lengths` tokens, in batches about as long as each other: as many for each of the
-    `lanes`, unless they would be of few tokens. Of more than `longest` tokens, and of no tokens, there is none.
-
-    Each sequence goes where the fewest tokens are, the longest first (LPT; Graham, "Bounds on multiprocessing timing
-    anomalies", 1969).
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Numbers of sequences, in batches of at most _TOKENS_TOGETHER tokens or of one sequence. The longest come first:
+    none is left to be read when all other threads are done.
     """
-    tokens = sum(lengths)
-    rounds = math.ceil(max(tokens / _MANY_TOKENS, len(lengths) / _SEQUENCES_TOGETHER) / lanes)
-    batches: list[list[int]] = [[] for _ in range(max(1, min(lanes * rounds, tokens // _FEW_TOKENS)))]
-    sizes = [0 for _ in batches]
+    batches: list[list[int]] = []
+    room = 0
     for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
-        place = sizes.index(min(sizes))
-        room = len(batches[place]) < _SEQUENCES_TOGETHER and sizes[place] + lengths[number] <= longest
-        if batches[place] and not room:
-            place = len(batches)
+        if lengths[number] > room:
             batches.append([])
-            sizes.append(0)
-        batches[place].append(number)
-        sizes[place] += lengths[number]
-    return [batch for _, batch in sorted(zip(sizes, batches, strict=True), reverse=True) if batch]
+            room = _TOKENS_TOGETHER
+        batches[-1].append(number)
+        room -= lengths[number]
+    return batches

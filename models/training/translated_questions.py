@@ -10,8 +10,8 @@ from models.training.data import Question, files_version, read_lines
 
 TRANSLATED = Path(__file__).parent / "translated"
 """Its records hold French texts; `of` is the number of the English question in the reference data."""
-CROSSED = ("squad2-dev", "squadshifts-datasets__new_wiki")
-"""Sources whose French questions ask what the English ones do; of others, some were asked anew."""
+CROSSED = ("new_wiki", "squad2")
+"""Files whose French questions ask what the English ones do; of others, some were asked anew."""
 
 _NOWHERE = (-1, -1)
 
@@ -24,10 +24,13 @@ def translated_version() -> str:
 def read_translated(data: Path) -> list[Question]:
     """Source "translated": French questions on French texts. "crossed", of CROSSED: English ones on those, and French
     ones on the English texts."""
-    records = [json.loads(line) for path in _files() for line in path.read_text(encoding="utf-8").splitlines()]
     english = _english(data)
     return [
-        one for record in records for asked in record["asked"] for one in _questions(record["text"], asked, english)
+        one
+        for path in _files()
+        for record in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        for asked in record["asked"]
+        for one in _questions(record["text"], asked, english[asked["of"]] if path.stem in CROSSED else None)
     ]
 
 
@@ -37,13 +40,12 @@ def _files() -> list[Path]:
 
 def _english(data: Path) -> dict[str, dict[str, Any]]:
     records = map(json.loads, read_lines(data / "qa_train/en.jsonl.gz"))
-    return {record["id"]: record for record in records if record["source"] in CROSSED}
+    return {record["id"]: record for record in records}
 
 
-def _questions(text: str, asked: dict[str, Any], english: dict[str, dict[str, Any]]) -> Iterator[Question]:
+def _questions(text: str, asked: dict[str, Any], original: dict[str, Any] | None) -> Iterator[Question]:
     here = _place(asked["start"], asked["answer"])
     yield Question(asked["question"], text, *here, "translated", "fr")
-    original = english.get(asked["of"])
     if original is None:
         return
     there = next((_place(one["start"], one["text"]) for one in original["answers"]), _NOWHERE)
