@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assistant import places
-from assistant.conversion import in_16_bits
+from assistant.conversion import in_32_bits
 from assistant.errors import ModelUnusable
 from assistant.llama import TokenEncoder
 from assistant.messages import _
@@ -123,7 +123,7 @@ class SpanReader:
 @cache
 def default_reader() -> SpanReader:
     """The reader used where none is given: the one that ships, loaded once."""
-    return SpanReader(in_16_bits(places.shipped("models/reader/reader-q8_0.gguf")))
+    return SpanReader(in_32_bits(places.shipped("models/reader/reader-q8_0.gguf")))
 
 
 def combined(reading: Reading, retrieval: float) -> float:

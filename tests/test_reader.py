@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from texts import any_text
 
 from assistant import Library, places
-from assistant.conversion import in_16_bits
+from assistant.conversion import in_32_bits
 from assistant.documents import Document
 from assistant.errors import ModelUnusable
 from assistant.indexing import build
@@ -123,7 +123,7 @@ def test_what_is_read_together_is_read_as_if_alone(reader: SpanReader) -> None:
                 np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
-def test_the_default_reader_multiplies_in_16_bits_what_ships_in_8(reader: SpanReader, library: Library) -> None:
+def test_the_default_reader_multiplies_in_32_bits_what_ships_in_8(reader: SpanReader, library: Library) -> None:
     wide, question = default_reader(), "Combien d'écoles compte la ville ?"
     hits = retrieve(library, question, 5)
     best, also_best = reader.read(question, hits)[0], wide.read(question, hits)[0]
@@ -140,9 +140,9 @@ def test_a_reader_is_widened_once_and_copies_of_other_versions_go(
     earlier = tmp_path / "home/models/reader-q8_0-0123456789abcdef-f16.gguf"
     earlier.parent.mkdir(parents=True)
     earlier.write_bytes(b"an earlier version's")
-    copy = in_16_bits(SHIPPED)
+    copy = in_32_bits(SHIPPED)
     made = copy.stat().st_mtime_ns
-    assert in_16_bits(SHIPPED) == copy
+    assert in_32_bits(SHIPPED) == copy
     assert copy.stat().st_mtime_ns == made
     assert list(earlier.parent.iterdir()) == [copy]
 
@@ -150,7 +150,7 @@ def test_a_reader_is_widened_once_and_copies_of_other_versions_go(
 def test_where_nothing_can_be_written_the_shipped_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "home").write_text("no folder")
     monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
-    assert in_16_bits(SHIPPED) == SHIPPED
+    assert in_32_bits(SHIPPED) == SHIPPED
 
 
 @pytest.mark.parametrize("size", [0, 4, 20, 300, 100_000, 2_000_000, 10_000_000, SHIPPED.stat().st_size - 100])
@@ -158,7 +158,7 @@ def test_a_file_that_ends_too_early_is_said_to_be_damaged(tmp_path: Path, size: 
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(SHIPPED.read_bytes()[:size])
     with pytest.raises(ModelUnusable, match=r"cannot load .*damaged\.gguf"):
-        SpanReader(in_16_bits(damaged))
+        SpanReader(in_32_bits(damaged))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_damage_in_what_is_stored_beside_the_weights_is_told(tmp_path: Path, pla
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(given[:at] + junk + given[at + len(junk) :])
     with pytest.raises(ModelUnusable, match=r"damaged.*\.gguf"):
-        SpanReader(in_16_bits(damaged))
+        SpanReader(in_32_bits(damaged))
 
 
 def test_an_interruption_while_a_model_is_loaded_is_not_lost() -> None:

@@ -11,7 +11,7 @@ import gguf
 import numpy as np
 import torch
 
-from assistant.conversion import in_16_bits
+from assistant.conversion import in_32_bits
 from assistant.reader import SpanReader
 from assistant.spans import make_window
 from models.training.data import Question, read_squad, sentence_spans
@@ -32,7 +32,7 @@ class ReaderMeasureSettings:
 
 def measure_reader(places: Places, settings: ReaderMeasureSettings) -> str:
     """A Markdown table and the share of equal best spans."""
-    reader = SpanReader(in_16_bits(places.models / "reader/reader-q8_0.gguf"))
+    reader = SpanReader(in_32_bits(places.models / "reader/reader-q8_0.gguf"))
     sets = {
         "PIAF dev": read_squad(places.data / "piaf/dev.json"),
         "FQuAD sample": read_squad(places.data / "eval_only/fquad-sample.json"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from assistant.conversion import Checkpoint, in_16_bits, write_gguf
+from assistant.conversion import Checkpoint, in_32_bits, write_gguf
 from assistant.embeddings import CheckpointEmbedder
 from assistant.reader import CALIBRATION_KEY, HEAD_KEY, LONGEST_WINDOW, WEIGHED, Calibration
 from models.training import haystack as stacks
@@ -33,7 +33,7 @@ def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
     """
     target = places.models / "reader/reader-q8_0.gguf"
     _write(places, settings, target, _UNFITTED)
-    reader, embedder = RememberingReader(in_16_bits(target)), stacks.RememberingEmbedder(CheckpointEmbedder.named())
+    reader, embedder = RememberingReader(in_32_bits(target)), stacks.RememberingEmbedder(CheckpointEmbedder.named())
     held_out = stacks.piaf_held_out()
     written = stacks.written(held_out.documents)
     # One big library and many small ones: what the confidence rests on must not depend on the library's size.

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from assistant import places
-from assistant.conversion import in_16_bits
+from assistant.conversion import in_32_bits
 from assistant.embeddings import CheckpointEmbedder
 from assistant.reader import Calibration
 from models.training import haystack as stacks
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=None, help="so many questions of each set")
     size = parser.parse_args().sample
-    reader = RememberingReader(in_16_bits(places.shipped("models/reader/reader-q8_0.gguf")))
+    reader = RememberingReader(in_32_bits(places.shipped("models/reader/reader-q8_0.gguf")))
     embedder = stacks.RememberingEmbedder(CheckpointEmbedder.named())
     print("| questions | asked | has-answer F1 | no-answer F1 | F1 if answered | answered | AUC | ECE |")
     print("|" + "---|" * 8)
