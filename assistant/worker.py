@@ -128,7 +128,13 @@ class _Process:
         self._telling = threading.Lock()
         # The child finds modules where this process does, and none in the folder that the user works in.
         folders = [*filter(None, sys.path), str(Path(__file__).parent.parent)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "GGML_NO_BACKTRACE": "1"}
+        environment = {
+            # llama.cpp's threads then sleep while they wait for each other: one whose core is busy holds up no core.
+            "OMP_WAIT_POLICY": "passive",
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(folders),
+            "GGML_NO_BACKTRACE": "1",
+        }
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", "assistant.llama.child"],
             stdin=subprocess.PIPE,

@@ -97,8 +97,7 @@ class ChatModel:
         self.context = min(most_tokens, int(self._llama.llama_model_n_ctx_train(self._model)))
         parameters.n_ctx = self.context
         parameters.n_batch = parameters.n_ubatch = _BATCH_TOKENS
-        # llama.cpp's threads wait for each other, so a core is left to others; see encoders.py.
-        parameters.n_threads = parameters.n_threads_batch = max(1, (os.cpu_count() or 1) - 1)
+        parameters.n_threads = parameters.n_threads_batch = _threads()
         # Kept: llama.cpp calls it while it computes.
         self._abort = self._llama.ggml_abort_callback(lambda _data: self._stopped())
         parameters.abort_callback = self._abort
@@ -164,3 +163,12 @@ class ChatModel:
 
 def _never() -> bool:
     return False
+
+
+def _threads() -> int:
+    """One for each processor; one fewer where they are llama.cpp's own, which spin while they wait for each other:
+    one that finds its processor busy would hold up all. OpenMP's sleep, as `worker.py` has them do.
+    """
+    processors = os.cpu_count() or 1
+    own = b"OPENMP = 1" not in quiet_llama().llama_print_system_info()
+    return max(1, processors - own)
