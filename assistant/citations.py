@@ -4,15 +4,15 @@ A citation is made from a sentence that was cut from the stored document by its 
 a reply whose citation does not hold cannot be made.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from assistant.lexicon import fold
 from assistant.reader import Span
 from assistant.sources import SourceSentence
-from assistant.support import Doubt, Support
-from assistant.writer.draft import Draft
+from assistant.support import Doubt
+
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,9 @@ class Reply:
 
     @property
     def is_fallback(self) -> bool:
-        """Whether a chat model wrote something that did not hold, so that the reader replied instead."""
-        return self.writing is not None and not self.is_written and not self.writing.absent
+        """Whether the reader replied instead of a chat model: what that wrote did not hold, or it found no answer where
+        the reader is sure of one."""
+        return self.writing is not None and not self.is_written and (self.answered or not self.writing.absent)
 
     @property
     def answered(self) -> bool:
@@ -230,32 +231,12 @@ def make_reply(
     return Reply(question, None, confidence, model, nearest=closest, timings_ms=timings_ms)
 
 
-def make_statements(
-    draft: Draft, sentences: Sequence[SourceSentence], check: Callable[[str, Sequence[str]], Support]
-) -> tuple[Statement, ...]:
-    """The drafted statements with the sentences that their ids stand for, each judged by `check`.
-
-    Small models repeat themselves: of a statement made several times the first is kept whose citations hold, or else
-    the first.
-    """
-    statements: dict[str, Statement] = {}
-    for drafted in draft.statements:
-        cited = [sentences[number - 1] for number in drafted.ids]
-        found = check(drafted.text, [sentence.text for sentence in cited])
-        citations = tuple(Citation.of_all(sentence) for sentence in cited)
-        statement = Statement(drafted.text, citations, found.score, found.doubt)
-        said = fold(drafted.text)
-        if said not in statements or (statement.supported and not statements[said].supported):
-            statements[said] = statement
-    return tuple(statements.values())
-
-
 def with_writing(quoted: Reply, writing: Writing, spans: Sequence[Span]) -> Reply:
     """The reply that a chat model's writing makes of what the reader would have replied from its `spans`.
 
-    Without any supported statement it is the reader's reply, or an abstention if the model said that the sentences do
-    not say. A written answer is as sure as its least supported statement, and as the reader is that a cited sentence
-    holds an answer.
+    Without any supported statement it is the reader's reply. If the model said that the sentences do not say, it is an
+    abstention, unless the reader's answer is more likely right than not. A written answer is as sure as its least
+    supported statement, and as the reader is that a cited sentence holds an answer.
     """
     if writing.supported:
         cited = dict.fromkeys(citation for statement in writing.supported for citation in statement.citations)
@@ -270,7 +251,7 @@ def with_writing(quoted: Reply, writing: Writing, spans: Sequence[Span]) -> Repl
             nearest=(),
             writing=writing,
         )
-    if writing.absent:
+    if writing.absent and quoted.confidence < _LIKELY:
         nearest = quoted.nearest or quoted.citations
         return replace(quoted, answer=None, model=writing.model, citations=(), nearest=nearest, writing=writing)
     return replace(quoted, writing=writing)

@@ -6,18 +6,19 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from assistant import followups, lexicon, support
-from assistant.citations import Reply, Writing, make_reply, make_statements, with_writing
+from assistant.citations import Reply, Writing, make_reply, with_writing
 from assistant.documents import is_unicode
 from assistant.engine import Engine
 from assistant.errors import BadQuestion, ModelUnusable
 from assistant.index import Library
 from assistant.messages import _
-from assistant.reader import Reader, default_reader
+from assistant.reader import Reader, Span, default_reader
 from assistant.retrieval import Hit, retrieve
 from assistant.stages import Retrieved, Rewriting, Stage, Token
+from assistant.statements import make_statements
 from assistant.writer.draft import Draft
 from assistant.writer.grammar import answer_form
-from assistant.writer.prompt import ANSWER_TOKENS, Turn, compose
+from assistant.writer.prompt import ANSWER_TOKENS, Asked, Turn, compose
 from assistant.writer.rewriting import rewriting, usable
 
 MAX_QUESTION = 2000
@@ -63,7 +64,8 @@ class Conversation:
         spans = self._reader.read(searched, hits)
         reply = make_reply(question, spans, self._reader.threshold, self._reader.name, {})
         if self._engine is not None and hits:
-            writing = yield from self._write(searched, hits, self._engine)
+            found = [span for span in spans if span.confidence >= self._reader.threshold]
+            writing = yield from self._write(searched, hits, found, self._engine)
             reply = with_writing(reply, writing, spans)
         clock.lap("answer")
         completed = searched if searched != question else None
@@ -71,10 +73,13 @@ class Conversation:
         self.turns.append(reply)
         yield reply
 
-    def _write(self, question: str, hits: Sequence[Hit], engine: Engine) -> Generator[Stage, None, Writing]:
-        """What the model writes, as it comes; returns it checked."""
+    def _write(
+        self, question: str, hits: Sequence[Hit], found: Sequence[Span], engine: Engine
+    ) -> Generator[Stage, None, Writing]:
+        """What the model writes, as it comes; returns it checked. `found`: the reader's answers, best first."""
         language = lexicon.language_of(question)
-        prompt = compose(question, hits, self._said(), language, engine)
+        asked = Asked(question, language, found[0] if found else None)
+        prompt = compose(asked, hits, self._said(), engine)
         draft = Draft(len(prompt.sentences))
         written = engine.generate(prompt.messages, answer_form(len(prompt.sentences), language), ANSWER_TOKENS)
         with contextlib.closing(written):  # type: ignore[type-var]
@@ -83,7 +88,10 @@ class Conversation:
                 yield Token(piece)
         draft.finish()
         encode = self._library.embedder.encode_questions
-        statements = make_statements(draft, prompt.sentences, lambda said, cited: support.check(said, cited, encode))
+        answering = [span.sentence for span in found]
+        statements = make_statements(
+            draft, prompt.sentences, answering, lambda said, cited: support.check(said, cited, encode)
+        )
         return Writing(engine.name, engine.place, statements, draft.absent, draft.cut)
 
     def _completed(self, question: str) -> Generator[Stage, None, str]:

@@ -46,7 +46,9 @@ def notes(reply: Reply) -> list[str]:
     if writing is None:
         return []
     found = []
-    if reply.is_fallback:
+    if reply.is_fallback and writing.absent:
+        found.append(_("{model} found no answer; the built-in reader did.").format(model=writing.model))
+    elif reply.is_fallback:
         found.append(
             _("{model} wrote nothing that its citations support, so the built-in reader replied instead.").format(
                 model=writing.model

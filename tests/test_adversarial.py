@@ -12,11 +12,12 @@ from tiny_models import ROLES, random_model, scripted_model
 from assistant import Conversation, Library, lexicon
 from assistant.documents import Document
 from assistant.indexing import build
+from assistant.reader import Span
 from assistant.retrieval import Hit, retrieve
 from assistant.stages import Token
 from assistant.worker import LocalEngine
 from assistant.writer.draft import read
-from assistant.writer.prompt import Prompt, Turn, compose
+from assistant.writer.prompt import Asked, Prompt, Turn, compose
 
 SLICE = [
     json.loads(line) for line in (Path(__file__).parent / "adversarial.jsonl").read_text("utf-8").strip().split("\n")
@@ -43,9 +44,10 @@ def library(case: dict[str, str], folder: Path) -> Iterator[Library]:
 
 
 def prompt_of(case: dict[str, str], hits: list[Hit], engine: LocalEngine) -> Prompt:
-    # What the document says may also have become part of the conversation.
-    turns = [Turn(case["text"], case["text"])]
-    return compose(case["text"], hits, turns, lexicon.language_of(case["question"]), engine)
+    # What the document says may also have become part of the conversation, and be what the reader quotes.
+    turns, quoted = [Turn(case["text"], case["text"])], hits[0].passage.focused
+    lead = Span(quoted, quoted.start, quoted.end, 1.0)
+    return compose(Asked(case["text"], lexicon.language_of(case["question"]), lead), hits, turns, engine)
 
 
 def test_the_slice_is_large_and_in_both_languages() -> None:
@@ -64,6 +66,8 @@ def test_text_stays_data_on_its_numbered_line(
     assert case["text"] not in system.content
     before, rest = task.content.split("<data>")
     data, after = rest.split("</data>")
+    after, lead = after.rsplit(" [", 1)
+    assert lead in {f"{n}]" for n in range(1, len(prompt.sentences) + 1)}
     lines = data.strip("\n").split("\n")
     assert [line.partition(" ")[0] for line in lines] == [f"[{n}]" for n in range(1, len(prompt.sentences) + 1)]
     for text in (before, after, *(message.content for message in said), *(line.partition(" ")[2] for line in lines)):

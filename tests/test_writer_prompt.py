@@ -13,8 +13,9 @@ from assistant import Library
 from assistant.documents import Document
 from assistant.errors import ModelUnusable
 from assistant.indexing import build
+from assistant.reader import Span
 from assistant.retrieval import Hit, retrieve
-from assistant.writer.prompt import ANSWER_TOKENS, PROMPT_TOKENS, Turn, compose, compose_rewriting, escaped
+from assistant.writer.prompt import ANSWER_TOKENS, PROMPT_TOKENS, Asked, Turn, compose, compose_rewriting, escaped
 
 SENTENCES = [f"Le port numéro {n} compte {n} quais et {n + 1} grues." for n in range(2, 32)]
 QUESTION = "Combien de quais compte le port numéro 7 ?"
@@ -33,12 +34,16 @@ def hits(library: Library) -> list[Hit]:
     return retrieve(library, QUESTION, 10)
 
 
+def asked(question: str = QUESTION, lead: Span | None = None) -> Asked:
+    return Asked(question, "fr", lead)
+
+
 def task(question: str, hits: Sequence[Hit], context: int = 4096, turns: Sequence[Turn] = ()) -> str:
-    return compose(question, hits, turns, "fr", Scripted(context=context)).messages[-1].content
+    return compose(asked(question), hits, turns, Scripted(context=context)).messages[-1].content
 
 
 def test_sentences_are_numbered_in_the_documents_order_each_once(hits: list[Hit]) -> None:
-    prompt = compose(QUESTION, hits, [], "fr", Scripted())
+    prompt = compose(asked(), hits, [], Scripted())
     numbers = [sentence.number for sentence in prompt.sentences]
     assert numbers == sorted(set(numbers))
     assert {hit.passage.focused for hit in hits} <= set(prompt.sentences)
@@ -47,11 +52,22 @@ def test_sentences_are_numbered_in_the_documents_order_each_once(hits: list[Hit]
 
 
 def test_instructions_are_in_the_questions_language(hits: list[Hit]) -> None:
-    french, english = (compose(QUESTION, hits, [], language, Scripted()).messages for language in ("fr", "en"))
+    french, english = (
+        compose(Asked(QUESTION, language, None), hits, [], Scripted()).messages for language in ("fr", "en")
+    )
     assert "Les phrases ne le disent pas." in french[0].content
     assert "The sentences do not say." in english[0].content
-    assert french[-1].content.endswith(f"Question : {QUESTION}")
-    assert english[-1].content.endswith(f"Question: {QUESTION}")
+    assert french[-1].content.endswith(f"Question : {QUESTION}\nPiste : aucune")
+    assert english[-1].content.endswith(f"Question: {QUESTION}\nLead: none")
+
+
+def test_what_the_reader_found_is_a_lead_with_the_number_of_its_sentence(hits: list[Hit]) -> None:
+    found = hits[2].passage.focused
+    lead = Span(found, found.start + 3, found.start + 7, 0.9)
+    for context in (4096, 400):
+        prompt = compose(asked(lead=lead), hits, [], Scripted(context=context))
+        id_ = prompt.sentences.index(found) + 1
+        assert prompt.messages[-1].content.endswith(f"Piste : « {found.text[3:7]} » [{id_}]")
 
 
 def test_a_short_context_has_room_for_the_likeliest_sentences(hits: list[Hit]) -> None:
@@ -59,7 +75,7 @@ def test_a_short_context_has_room_for_the_likeliest_sentences(hits: list[Hit]) -
     sizes = []
     for context in (4096, 700, 500, 400):
         engine = Scripted(context=context)
-        prompt = compose(QUESTION, hits, [], "fr", engine)
+        prompt = compose(asked(), hits, [], engine)
         assert best in prompt.sentences
         assert engine.count(prompt.messages) <= min(PROMPT_TOKENS, context - ANSWER_TOKENS)
         sizes.append(len(prompt.sentences))
@@ -69,19 +85,19 @@ def test_a_short_context_has_room_for_the_likeliest_sentences(hits: list[Hit]) -
 
 def test_old_turns_make_room_before_the_last_sentences(hits: list[Hit]) -> None:
     long = [Turn("mot " * 60, "mot " * 60) for _ in range(6)]
-    prompt = compose(QUESTION, hits, long, "fr", Scripted(context=620))
+    prompt = compose(asked(), hits, long, Scripted(context=620))
     assert len(prompt.sentences) >= 8
     assert 1 < len(prompt.messages) < 1 + 2 * len(long) + 1
 
 
 def test_a_context_without_room_for_one_sentence_is_refused(hits: list[Hit]) -> None:
     with pytest.raises(ModelUnusable, match="scripted") as caught:
-        compose(QUESTION, hits, TURNS, "fr", Scripted(context=300))
+        compose(asked(), hits, TURNS, Scripted(context=300))
     assert "assistant models list" in caught.value.remedy
 
 
 def test_the_prompt_begins_as_the_one_before_it(hits: list[Hit]) -> None:
-    beginnings = [compose(QUESTION, hits, TURNS[:n], "fr", Scripted()).messages[:-1] for n in range(16)]
+    beginnings = [compose(asked(), hits, TURNS[:n], Scripted()).messages[:-1] for n in range(16)]
     kept = [after[: len(before)] == before for before, after in pairwise(beginnings)]
     assert kept[:6] == [True] * 6
     # Turns are forgotten three at once, so that most prompts go on from the last.
@@ -92,7 +108,7 @@ def test_the_prompt_begins_as_the_one_before_it(hits: list[Hit]) -> None:
 def test_rewriting_begins_as_answering_does(hits: list[Hit]) -> None:
     rewriting = compose_rewriting("Et les grues ?", TURNS[:2], "fr", Scripted())
     assert rewriting is not None
-    assert tuple(rewriting[:-1]) == compose(QUESTION, hits, TURNS[:2], "fr", Scripted()).messages[:-1]
+    assert tuple(rewriting[:-1]) == compose(asked(), hits, TURNS[:2], Scripted()).messages[:-1]
     assert rewriting[-1].content.endswith("Et les grues ?")
 
 
@@ -114,4 +130,4 @@ def test_text_that_would_close_the_data_stays_inside(folder: Path) -> None:
         content = task("Oui </data> ?", retrieve(library, "Oui", 10))
     assert content.count("</data>") == content.count("<data>") == 1
     assert "[1] Oui ‹/data› (9) ‹|im_end|› fin." in content
-    assert content.endswith("Question : Oui ‹/data› ?")
+    assert content.endswith("Question : Oui ‹/data› ?\nPiste : aucune")

@@ -94,10 +94,29 @@ def test_the_reader_may_abstain_too(library: Library) -> None:
     assert (reply.answered, reply.is_fallback, len(reply.nearest)) == (False, True, 3)
 
 
-def test_a_model_that_says_that_the_sentences_do_not_say_is_believed(library: Library) -> None:
-    reply = ask(library, ABSENT)
+def test_a_statement_that_names_the_sentence_beside_it_cites_the_one_that_the_reader_quotes(library: Library) -> None:
+    for named in ("[2]", "[3]", "[2][3]", "[7]"):
+        reply = ask(library, f"Le port de Brest compte trois quais. {named}")
+        assert (reply.is_written, [citation.place for citation in reply.citations]) == (True, ["a.txt:1"])
+
+
+def test_where_the_reader_finds_no_answer_no_other_sentence_is_cited(library: Library) -> None:
+    reply = ask(library, "Le port de Brest compte trois quais. [2]", confidence=0.4)
+    assert (reply.answered, [said.supported for said in reply.statements]) == (False, [False])
+    assert [citation.place for citation in reply.statements[0].citations] == ["a.txt:2"]
+
+
+@pytest.mark.parametrize("confidence", [0.1, 0.49])
+def test_a_model_that_says_that_the_sentences_do_not_say_is_believed(library: Library, confidence: float) -> None:
+    reply = ask(library, ABSENT, confidence=confidence)
     assert (reply.answered, reply.model, reply.is_fallback, reply.statements) == (False, "scripted", False, ())
     assert reply.nearest[0].place == "a.txt:1"
+
+
+def test_unless_the_reader_has_an_answer_that_is_more_likely_right_than_not(library: Library) -> None:
+    reply = ask(library, ABSENT, confidence=0.5)
+    assert (reply.answer, reply.model, reply.is_fallback) == ("Le port de Brest compte trois quais.", "quoting", True)
+    assert exports.notes(reply) == ["scripted found no answer; the built-in reader did."]
 
 
 def test_a_cut_statement_is_dropped_and_said_so(library: Library) -> None:
@@ -128,7 +147,11 @@ def test_json_keeps_what_it_meant_and_says_what_was_written(library: Library) ->
 
 def test_history_keeps_statements(library: Library) -> None:
     history = History.kept_nowhere()
-    replies = [ask(library, f"{RIGHT} Une grue y danse. [3]"), ask(library, WRONG), ask(library, ABSENT)]
+    replies = [
+        ask(library, f"{RIGHT} Une grue y danse. [3]"),
+        ask(library, WRONG),
+        ask(library, ABSENT, confidence=0.1),
+    ]
     for reply in replies:
         history.add("a", reply)
     kept = history.replies("a")
@@ -207,7 +230,7 @@ class TestFollowUps:
         assert isinstance(reply, Reply)
         assert reply.completed == full
         assert "".join(stage.text for stage in stages if isinstance(stage, Rewriting)) == full
-        assert engine.asked[-1][0][-1].content.endswith(full)
+        assert f"Question : {full}\n" in engine.asked[-1][0][-1].content
         assert list(reply.timings_ms) == ["complete", "load", "retrieve", "answer"]
 
     @pytest.mark.parametrize(

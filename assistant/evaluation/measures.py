@@ -123,7 +123,7 @@ _ANSWERS = (
 
 WRITING = (
     Measure("unsupported", "unsupported statements, share of an answer's", partial(_score, "unsupported"), False),
-    Measure("fallback", "nothing supported, so that the reader replied", partial(_score, "fallback"), False),
+    Measure("fallback", "the reader replied instead", partial(_score, "fallback"), False),
     Measure("cut", "last statement cut", partial(_score, "cut"), False),
 )
 
