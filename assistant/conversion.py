@@ -88,8 +88,8 @@ def in_32_bits(path: Path) -> Path:
     """A copy of the GGUF whose matrices of 8 bits have 32, made once on each machine; `path` itself if none can be.
 
     The weights stay as they are. But what llama.cpp multiplies with 8 bits it rounds to 8 bits too, which changes one
-    answer in fifty; and where a processor has to widen them each time, from 8 bits or from 16, an answer takes an eighth
-    longer.
+    answer in fifty; and where a processor has to widen them each time, from 8 bits or from 16, an answer takes an
+    eighth longer.
     """
     try:
         with path.open("rb") as file:

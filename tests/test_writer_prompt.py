@@ -15,7 +15,7 @@ from assistant.errors import ModelUnusable
 from assistant.indexing import build
 from assistant.reader import Span
 from assistant.retrieval import Hit, retrieve
-from assistant.writer.prompt import ANSWER_TOKENS, PROMPT_TOKENS, Asked, Turn, compose, compose_rewriting, escaped
+from assistant.writer.prompt import ANSWER_TOKENS, PROMPT_TOKENS, Asked, Turn, compose, escaped
 
 SENTENCES = [f"Le port numéro {n} compte {n} quais et {n + 1} grues." for n in range(2, 32)]
 QUESTION = "Combien de quais compte le port numéro 7 ?"
@@ -103,17 +103,6 @@ def test_the_prompt_begins_as_the_one_before_it(hits: list[Hit]) -> None:
     # Turns are forgotten three at once, so that most prompts go on from the last.
     assert kept.count(False) == 3
     assert all(3 <= (len(messages) - 1) / 2 <= 6 for messages in beginnings[6:])
-
-
-def test_rewriting_begins_as_answering_does(hits: list[Hit]) -> None:
-    rewriting = compose_rewriting("Et les grues ?", TURNS[:2], "fr", Scripted())
-    assert rewriting is not None
-    assert tuple(rewriting[:-1]) == compose(asked(), hits, TURNS[:2], Scripted()).messages[:-1]
-    assert rewriting[-1].content.endswith("Et les grues ?")
-
-
-def test_turns_that_do_not_fit_are_not_rewritten_from() -> None:
-    assert compose_rewriting("Et ?", [], "fr", Scripted(context=80)) is None
 
 
 @given(any_text())

@@ -21,7 +21,6 @@ from assistant.writer.grammar import ABSENT
 PROMPT_TOKENS = 768
 """Budget of a whole prompt: on a processor, reading it is most of the wait for the first word."""
 ANSWER_TOKENS = 256
-QUESTION_TOKENS = 64
 
 # A neighbour is worth as much as a sentence in focus that is three ranks lower, for each sentence between.
 _DISTANCE = 3
@@ -29,7 +28,7 @@ _DISTANCE = 3
 _TURNS_KEPT, _TURNS_FORGOTTEN = 3, 3
 # With fewer sentences than these, the earlier turns are forgotten first.
 _ENOUGH_SENTENCES = 8
-_LONGEST_SENTENCE, _LONGEST_TURN = 1000, 300
+_LONGEST_SENTENCE, LONGEST_TURN = 1000, 300
 
 _ESCAPES = str.maketrans("<>[]", "‹›()")
 
@@ -54,16 +53,6 @@ _TASK: dict[Language, str] = {
 }
 _LEAD: dict[Language, str] = {"fr": "« {quote} » [{id}]", "en": "“{quote}” [{id}]"}
 _NO_LEAD: dict[Language, str] = {"fr": "aucune", "en": "none"}
-_REWRITE: dict[Language, str] = {
-    "fr": (
-        "N'y réponds pas encore : récris seulement cette question, complétée d'après ce qui précède, pour qu'on la "
-        "comprenne seule.\nQuestion : {question}"
-    ),
-    "en": (
-        "Do not answer yet: only rewrite this question, completed from what was said before, so that it can be "
-        "understood alone.\nQuestion: {question}"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +103,6 @@ def compose(asked: Asked, hits: Sequence[Hit], turns: Sequence[Turn], engine: En
     )
 
 
-def compose_rewriting(question: str, turns: Sequence[Turn], language: Language, engine: Engine) -> list[Message] | None:
-    """The messages that ask for the question in full; None if they do not fit."""
-    room = _room(engine, QUESTION_TOKENS)
-    task = Message("user", _REWRITE[language].format(question=escaped(question)))
-    for history in _histories(turns):
-        messages = [*_beginning(history, language), task]
-        if engine.count(messages) <= room:
-            return messages
-    return None
-
-
 def escaped(text: str) -> str:
     """Text on one line that can neither close a delimiter nor look like an id, a role tag or a special token."""
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
@@ -158,12 +136,12 @@ def _most_that_fit(asked: Asked, ranked: Sequence[SourceSentence], history: Sequ
     while low < high:
         middle = (low + high + 1) // 2
         tokens = engine.count(_asking(asked, ranked[:middle], history))
-        low, high = (middle, high) if tokens <= _room(engine, ANSWER_TOKENS) else (low, middle - 1)
+        low, high = (middle, high) if tokens <= _room(engine) else (low, middle - 1)
     return low
 
 
 def _asking(asked: Asked, sentences: Sequence[SourceSentence], history: Sequence[Turn]) -> list[Message]:
-    lines = [f"[{id_}] {_clipped(escaped(s.text), _LONGEST_SENTENCE)}" for id_, s in enumerate(sentences, 1)]
+    lines = [f"[{id_}] {clipped(escaped(s.text), _LONGEST_SENTENCE)}" for id_, s in enumerate(sentences, 1)]
     task = _TASK[asked.language].format(
         data="\n".join(lines), question=escaped(asked.question), lead=_lead(asked, sentences)
     )
@@ -182,15 +160,16 @@ def _beginning(history: Sequence[Turn], language: Language) -> list[Message]:
     """What stays the same from one question to the next."""
     messages = [Message("system", _SYSTEM[language].format(absent=ABSENT[language]))]
     for turn in history:
-        messages.append(Message("user", _clipped(escaped(turn.question), _LONGEST_TURN)))
+        messages.append(Message("user", clipped(escaped(turn.question), LONGEST_TURN)))
         answer = turn.answer or ABSENT[language]
-        messages.append(Message("assistant", _clipped(escaped(answer), _LONGEST_TURN)))
+        messages.append(Message("assistant", clipped(escaped(answer), LONGEST_TURN)))
     return messages
 
 
-def _room(engine: Engine, output: int) -> int:
-    return min(PROMPT_TOKENS, engine.context - output)
+def _room(engine: Engine) -> int:
+    return min(PROMPT_TOKENS, engine.context - ANSWER_TOKENS)
 
 
-def _clipped(text: str, length: int) -> str:
+def clipped(text: str, length: int) -> str:
+    """The text, or its beginning and an ellipsis, at most `length` characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
