@@ -12,6 +12,7 @@ from assistant.reader import Span
 from assistant.sources import SourceSentence
 from assistant.support import Doubt
 
+# From here on, an answer is more likely right than not.
 _LIKELY = 0.5
 
 

@@ -69,9 +69,16 @@ def test_an_answer_that_does_not_hold_is_replaced_by_the_readers(place: Path) ->
 
 
 def test_a_model_may_say_that_the_documents_do_not_say(place: Path) -> None:
-    done = ask(place, "absent")
+    done = ask(place, "absent", question="Combien coûte le port de Brest ?")
     assert done.returncode == 1
     assert done.stdout.startswith("The documents do not say.\n\nThe nearest sentences:\n  port.txt:1\n")
+
+
+def test_where_the_reader_is_sure_it_replies_to_a_model_that_finds_no_answer(place: Path) -> None:
+    done = ask(place, "absent")
+    assert done.returncode == 0
+    assert "  port.txt:1\n    Le port de Brest compte trois quais.\n" in done.stdout
+    assert done.stdout.endswith("\nabsent found no answer; the built-in reader did.\n")
 
 
 def test_json_says_what_was_written(place: Path) -> None:
