@@ -64,8 +64,7 @@ class Conversation:
         spans = self._reader.read(searched, hits)
         reply = make_reply(question, spans, self._reader.threshold, self._reader.name, {})
         if self._engine is not None and hits:
-            found = [span for span in spans if span.confidence >= self._reader.threshold]
-            writing = yield from self._write(searched, hits, found, self._engine)
+            writing = yield from self._write(searched, hits, spans[0] if reply.answered else None, self._engine)
             reply = with_writing(reply, writing, spans)
         clock.lap("answer")
         completed = searched if searched != question else None
@@ -74,12 +73,11 @@ class Conversation:
         yield reply
 
     def _write(
-        self, question: str, hits: Sequence[Hit], found: Sequence[Span], engine: Engine
+        self, question: str, hits: Sequence[Hit], lead: Span | None, engine: Engine
     ) -> Generator[Stage, None, Writing]:
-        """What the model writes, as it comes; returns it checked. `found`: the reader's answers, best first."""
+        """What the model writes, as it comes; returns it checked. `lead`: the reader's answer, if it has one."""
         language = lexicon.language_of(question)
-        asked = Asked(question, language, found[0] if found else None)
-        prompt = compose(asked, hits, self._said(), engine)
+        prompt = compose(Asked(question, language, lead), hits, self._said(), engine)
         draft = Draft(len(prompt.sentences))
         written = engine.generate(prompt.messages, answer_form(len(prompt.sentences), language), ANSWER_TOKENS)
         with contextlib.closing(written):  # type: ignore[type-var]
@@ -88,9 +86,9 @@ class Conversation:
                 yield Token(piece)
         draft.finish()
         encode = self._library.embedder.encode_questions
-        answering = [span.sentence for span in found]
+        quoted = lead.sentence if lead else None
         statements = make_statements(
-            draft, prompt.sentences, answering, lambda said, cited: support.check(said, cited, encode)
+            draft, prompt.sentences, quoted, lambda said, cited: support.check(said, cited, encode)
         )
         return Writing(engine.name, engine.place, statements, draft.absent, draft.cut)
 
@@ -130,7 +128,7 @@ class Conversation:
 def _only_asks(question: str) -> bool:
     """Whether no word of the question names anything: "Depuis quand ?"."""
     language = lexicon.language_of(question)
-    return all(lexicon.is_function_word(word, language) for word in lexicon.content_words(question, language))
+    return not lexicon.strict_content_words(question, language)
 
 
 def checked_question(question: str) -> str:

@@ -45,8 +45,12 @@ def content_words(text: str, language: Language) -> list[str]:
     """The words of `text` in lower case, in order, repeated as they occur, without function words; these alone are kept
     if there is nothing else.
     """
-    words = _words(text)
-    return [word for word in words if not is_function_word(word, language)] or words
+    return strict_content_words(text, language) or _words(text)
+
+
+def strict_content_words(text: str, language: Language) -> list[str]:
+    """As `content_words`, but none if there are function words alone: "Depuis quand ?" names nothing."""
+    return [word for word in _words(text) if not is_function_word(word, language)]
 
 
 def _words(text: str) -> list[str]:

@@ -13,21 +13,20 @@ Check = Callable[[str, Sequence[str]], Support]
 
 
 def make_statements(
-    draft: Draft, shown: Sequence[SourceSentence], answering: Sequence[SourceSentence], check: Check
+    draft: Draft, shown: Sequence[SourceSentence], quoted: SourceSentence | None, check: Check
 ) -> tuple[Statement, ...]:
     """The drafted statements, each judged by `check`, with the sentences that their ids stand for among those `shown`;
-    where these do not support it, with the one that does among those of `answering`, which the reader would quote.
+    where these do not support it, with the one that the reader quotes, if that does.
 
     Small models say what is right and name the sentence beside it. They repeat themselves too: of a statement made
     several times the first is kept whose citations hold, or else the first.
     """
-    quoted = [[sentence] for sentence in answering if sentence in shown]
     statements: dict[str, Statement] = {}
     for drafted in draft.statements:
-        named = [shown[id_ - 1] for id_ in drafted.ids]
-        tried = (_cited(drafted.text, sentences, check) for sentences in (named, *quoted))
-        first = next(tried)
-        statement = first if first.supported else next((one for one in tried if one.supported), first)
+        statement = _cited(drafted.text, [shown[id_ - 1] for id_ in drafted.ids], check)
+        if quoted is not None and not statement.supported:
+            again = _cited(drafted.text, [quoted], check)
+            statement = again if again.supported else statement
         said = fold(drafted.text)
         if said not in statements or (statement.supported and not statements[said].supported):
             statements[said] = statement

@@ -129,7 +129,7 @@ class _Process:
         # The child finds modules where this process does, and none in the folder that the user works in.
         folders = [*filter(None, sys.path), str(Path(__file__).parent.parent)]
         environment = {
-            # llama.cpp's threads then sleep while they wait for each other: one whose core is busy holds up no core.
+            # llama.cpp's threads then sleep while they wait for each other: one with a busy core holds up no other.
             "OMP_WAIT_POLICY": "passive",
             **os.environ,
             "PYTHONPATH": os.pathsep.join(folders),

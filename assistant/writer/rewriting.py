@@ -77,8 +77,7 @@ def usable(written: str, question: str, turns: Sequence[Turn]) -> str | None:
 
 
 def _content(text: str, language: Language) -> set[str]:
-    words = lexicon.content_words(text, language)
-    return {lexicon.stem(word, language) for word in words if not lexicon.is_function_word(word, language)}
+    return {lexicon.stem(word, language) for word in lexicon.strict_content_words(text, language)}
 
 
 def _task(said: str, question: str, language: Language) -> Message:

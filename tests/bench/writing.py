@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from models.training.data import Question, read_squad
+from models.training.haystack import SHARED
 from models.training.written_questions import DECIDING, read_deciding
 
-DATA = Path(__file__).parents[3] / "shared/data"
 DRAWN = {"direct": 6, "paraphrased": 10, "other language": 6, "near miss": 10}
 PEOPLES = 10
 
@@ -24,9 +24,9 @@ PEOPLES = 10
 def drawn() -> tuple[list[Question], list[str]]:
     """The questions, and all texts of the library."""
     chance = random.Random(5)
-    train = DATA / "piaf/train.json"
+    train = SHARED / "piaf/train.json"
     wikipedia = {question.context for question in read_squad(train)}
-    written = [question for question in read_deciding(DATA) if question.context not in wikipedia]
+    written = [question for question in read_deciding(SHARED) if question.context not in wikipedia]
     records = map(json.loads, DECIDING.read_text("utf-8").splitlines())
     kinds = {asked["question"]: asked["kind"] for record in records for asked in record["asked"]}
     found = [
