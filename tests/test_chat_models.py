@@ -12,6 +12,7 @@ from assistant import catalogue, places
 from assistant.chat_models import open_engine
 from assistant.engine import Form, Message
 from assistant.errors import AssistantError, BadRequest, ModelUnusable
+from assistant.worker import LocalEngine
 
 QUESTION = [Message("user", "Combien de sorties ?")]
 STATEMENT = Form(gbnf='root ::= [a-z]{3,9} " [" [1-3] "]"', schema={})
@@ -39,6 +40,15 @@ def answers(model: str, base_url: str | None = None) -> tuple[str, str | None]:
 def test_a_file(home: Path) -> None:
     path = random_model(home / "models")
     assert answers(str(path)) == (path.stem, None)
+
+
+def test_a_files_threads_sleep_while_they_wait_for_each_other(home: Path) -> None:
+    """One whose processor is busy would else hold up all: llama.cpp's OpenMP reads this when it is loaded."""
+    engine = LocalEngine(random_model(home / "models"))
+    try:
+        assert b"OMP_WAIT_POLICY=passive" in Path(f"/proc/{engine.pid}/environ").read_bytes().split(b"\0")
+    finally:
+        engine.close()
 
 
 def test_a_file_by_any_name_and_under_the_users_home(

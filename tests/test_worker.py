@@ -87,11 +87,6 @@ def once_at_once(attempt: Callable[[], float]) -> bool:
     return any(attempt() < AT_ONCE for _ in range(10))
 
 
-def test_threads_that_wait_for_each_other_sleep(engine: LocalEngine) -> None:
-    """One whose processor is busy would else hold up all: llama.cpp's OpenMP reads this when it is loaded."""
-    assert b"OMP_WAIT_POLICY=passive" in Path(f"/proc/{engine.pid}/environ").read_bytes().split(b"\0")
-
-
 class TestAnswering:
     def test_pieces_arrive_one_by_one(self, tmp_path: Path) -> None:
         engine = LocalEngine(scripted_model(tmp_path / "scripted.gguf", SCRIPT))
