@@ -3,12 +3,13 @@
 BERT's layers are written out, so that sequences can be read one after another, without padding.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch.nn.functional import dropout, scaled_dot_product_attention
+from torch.nn.functional import dropout
 from transformers import AutoModel, BertModel
 from transformers.models.bert.modeling_bert import BertLayer
 
@@ -17,6 +18,8 @@ from models.training.packing import Packed
 
 _Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 """Queries, keys and values, each (tokens, heads, size of a head) → what each token sees of its sequence, alike."""
+_LENGTH_STEP = 32
+"""Tokens by which sequences that are padded to each other may differ."""
 
 
 class EncoderModel(torch.nn.Module):
@@ -67,14 +70,51 @@ def _attend_in_runs(packed: Packed) -> _Attend:
 
 
 def _attend_padded(packed: Packed) -> _Attend:
-    """Anywhere: padded for this alone."""
-    taken, within = packed.places.clamp(min=0), packed.places >= 0
+    """Anywhere: for this alone, sequences of like length are padded to each other. Products of matrices, since a CPU
+    takes longer for the gradient of `scaled_dot_product_attention` than for all other steps together."""
+    alike = [_alike(packed, rows) for rows in _of_like_length(packed)]
+    back = torch.cat([one.tokens for one in alike]).argsort()
 
-    def attend(*of_tokens: torch.Tensor) -> torch.Tensor:
-        asked, known, told = (one[taken].transpose(1, 2) for one in of_tokens)
-        return scaled_dot_product_attention(asked, known, told, within[:, None, None]).transpose(1, 2)[within]
+    def attend(asked: torch.Tensor, known: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        together = torch.stack([asked * asked.shape[-1] ** -0.5, known, told], dim=1).flatten(1)
+        seen = [_attend_alike(together, one, asked.shape[1]) for one in alike]
+        return torch.cat(seen).index_select(0, back).view_as(asked)
 
     return attend
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Sequences of like length. `taken`: their tokens, padded, (sequences, tokens of the longest). `hidden`: added to
+    what they see of each other, (sequences, 1, 1, tokens of the longest). `kept`: which of `taken`, in a row, are not
+    padding; `tokens`: which tokens these are."""
+
+    taken: torch.Tensor
+    hidden: torch.Tensor
+    kept: torch.Tensor
+    tokens: torch.Tensor
+
+
+def _of_like_length(packed: Packed) -> Iterator[torch.Tensor]:
+    """Numbers of sequences."""
+    steps = (packed.starts.diff() + _LENGTH_STEP - 1) // _LENGTH_STEP
+    return ((steps == size).nonzero()[:, 0] for size in steps.unique())
+
+
+def _alike(packed: Packed, rows: torch.Tensor) -> _Alike:
+    places = packed.places[rows]
+    places = places[:, (places >= 0).any(0)]
+    within = places >= 0
+    hidden = torch.zeros(within.shape, dtype=torch.bfloat16).masked_fill(~within, -1e4)
+    return _Alike(places.clamp(min=0), hidden[:, None, None], within.flatten().nonzero()[:, 0], places[within])
+
+
+def _attend_alike(together: torch.Tensor, alike: _Alike, heads: int) -> torch.Tensor:
+    """What each token sees of its sequence, (tokens, width)."""
+    rows = together.index_select(0, alike.taken.flatten()).view(*alike.taken.shape, 3, heads, -1)
+    asked, known, told = rows.permute(2, 0, 3, 1, 4)
+    seen = torch.softmax(asked @ known.transpose(-1, -2) + alike.hidden, -1) @ told
+    return seen.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, alike.kept)
 
 
 def save_encoder(model: BertModel, tokenizer: Tokenizer, folder: Path) -> None:
