@@ -148,8 +148,9 @@ class Reply:
     """What a question got. Answered: `answer` and at least one citation; otherwise no citation, but the nearest
     sentences.
 
-    `confidence` in 0…1 is that of the best answer found, given or not. `timings_ms`: load, retrieve, answer. With a
-    `writing`, the answer is made of its supported statements; if there is none, it is what the reader quotes.
+    `confidence` in 0…1 is that of the best answer found, given or not. `timings_ms`: load, retrieve, answer; and
+    complete, where something was asked before. With a `writing`, the answer is made of its supported statements; if
+    there is none, it is what the reader quotes.
     """
 
     question: str

@@ -23,6 +23,8 @@ from assistant.writer.rewriting import rewriting, usable
 
 MAX_QUESTION = 2000
 PASSAGES_READ = 10
+# Chosen with tests/bench/followups.py: in a large library, what a follow-up says alone is found somewhere.
+_MUCH_SURER = 0.3
 
 
 class Conversation:
@@ -50,18 +52,18 @@ class Conversation:
         of more than MAX_QUESTION characters, LibraryBroken, ModelUnusable.
         """
         question = checked_question(question)
-        clock = _Clock()
-        searched = yield from self._completed(question)
-        if self._engine is not None and searched != question:
-            clock.lap("complete")
-        clock.start()
+        clock, tried = _Clock(), _Tried(self._library, self._reader)
         self._library.embedder.load()
         clock.lap("load")
-        hits = retrieve(self._library, searched, PASSAGES_READ)
+        searched = question
+        if self.turns:
+            searched = yield from self._completed(question, tried)
+            clock.lap("complete")
+        hits = tried.hits(searched)
         clock.lap("retrieve")
         yield Retrieved(tuple(hits))
         clock.start()
-        spans = self._reader.read(searched, hits)
+        spans = tried.spans(searched)
         reply = make_reply(question, spans, self._reader.threshold, self._reader.name, {})
         if self._engine is not None and hits:
             writing = yield from self._write(searched, hits, spans[0] if reply.answered else None, self._engine)
@@ -92,9 +94,10 @@ class Conversation:
         )
         return Writing(engine.name, engine.place, statements, draft.absent, draft.cut)
 
-    def _completed(self, question: str) -> Generator[Stage, None, str]:
+    def _completed(self, question: str, tried: "_Tried") -> Generator[Stage, None, str]:
         """Pieces of the full question as a chat model writes it; returns the question to search for."""
-        if not self.turns or not followups.leans(question):
+        completed = followups.in_context(question, [_said_of(turn) for turn in self.turns])
+        if not followups.leans(question) and not (followups.may_lean(question) and tried.prefers(completed, question)):
             return question
         if self._engine is not None:
             written = ""
@@ -107,13 +110,7 @@ class Conversation:
             full = usable(written, question, self._said())
             if full and not followups.leans(full):
                 return full
-        last = self.turns[-1]
-        # A whole sentence given as answer would draw the search back to that sentence.
-        exact = [last.answer] if last.answer and last.answer != last.citations[0].sentence else []
-        # "Depuis quand ?" does not say what is talked about: a question before it does.
-        topics = (turn.question for turn in reversed(self.turns) if not _only_asks(turn.question))
-        topic = next(topics, last.question)
-        return followups.complete(question, " ".join([topic, *(f"{answer}." for answer in exact)]))
+        return completed
 
     def _said(self) -> list[Turn]:
         return [Turn(turn.completed or turn.question, turn.answer) for turn in self.turns]
@@ -125,10 +122,38 @@ class Conversation:
         return reply
 
 
-def _only_asks(question: str) -> bool:
-    """Whether no word of the question names anything: "Depuis quand ?"."""
-    language = lexicon.language_of(question)
-    return not lexicon.strict_content_words(question, language)
+class _Tried:
+    """What retrieval and the reader make of a question, in each wording that is tried, once."""
+
+    def __init__(self, library: Library, reader: Reader) -> None:
+        self._library, self._reader = library, reader
+        self._hits: dict[str, list[Hit]] = {}
+        self._spans: dict[str, list[Span]] = {}
+
+    def hits(self, question: str) -> list[Hit]:
+        """The passages that may answer it."""
+        if question not in self._hits:
+            self._hits[question] = retrieve(self._library, question, PASSAGES_READ)
+        return self._hits[question]
+
+    def spans(self, question: str) -> list[Span]:
+        """The reader's answers from them."""
+        if question not in self._spans:
+            self._spans[question] = self._reader.read(question, self.hits(question))
+        return self._spans[question]
+
+    def prefers(self, completed: str, question: str) -> bool:
+        """Whether the reader is not much surer of `question` as it was typed."""
+        return self._confidence(completed) + _MUCH_SURER > self._confidence(question)
+
+    def _confidence(self, question: str) -> float:
+        return self.spans(question)[0].confidence if self.spans(question) else 0.0
+
+
+def _said_of(turn: Reply) -> followups.Said:
+    # A whole sentence given as answer would draw the search back to that sentence.
+    exact = turn.answer if turn.answer and turn.answer != turn.citations[0].sentence else None
+    return turn.question, exact
 
 
 def checked_question(question: str) -> str:

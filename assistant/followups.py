@@ -1,16 +1,22 @@
-"""Follow-up question + the question before it → a question that stands on its own; pure, no model.
+"""Question + what was said before it → whether it leans on that, and the question with that in front; pure, no model.
 
-"Et en combien de jours ?" says what is asked but not of what: the question before it is put in front. A question is
-left as it is unless its form shows that it leans on another one: it opens with "Et" or "And", is short and does not
-name what it asks about ("Et combien coûte le billet ?" does), it has no verb ("Avec quel résultat ?"), or it has a
-pronoun where its subject should be ("À quoi servent-ils ?"). The forms are spelt out rather than guessed, because
-completing by mistake is worse than leaving alone; tests/bench/followups.py counts both kinds of mistake.
+"Et en combien de jours ?" says what is asked but not of what: the question before it is put in front. Some forms show
+that a question leans on another one: it opens with "Et" or "And", is short and does not name what it asks about ("Et
+combien coûte le billet ?" does), it has no verb ("Avec quel résultat ?"), or it has a pronoun where its subject should
+be ("À quoi servent-ils ?"). Half of what people ask next has none of these; most of that names next to nothing, as some
+questions that stand on their own do ("Qui a gagné ?"): reading both ways tells. tests/bench/followups.py counts.
 """
 
 import re
+from collections.abc import Sequence
+
+from assistant.lexicon import language_of_question, strict_content_words
 
 _SHORT = 6
 """Words after "Et" or "And" up to which a question without a name leans on the one before."""
+
+_NAMING = 2
+"""Words, other than function words, up to which a question without a name may lean on the one before."""
 
 _OPENING = re.compile(r"(?:et|mais|and|but|or|what about|how about|quid)\b[ ,]*", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
@@ -71,6 +77,10 @@ _NAMED = (
 )
 
 
+Said = tuple[str, str | None]
+"""A question, and the exact words that answered it, if any did."""
+
+
 def _any_of(forms: tuple[str, ...]) -> re.Pattern[str]:
     # Upper case is a name's, except in the first letter: see `leans`.
     return re.compile("|".join(form.replace("\\ ", " ") for form in forms))
@@ -80,9 +90,19 @@ _LEANING = _any_of(_FRENCH + _ENGLISH)
 _STANDING = _any_of(_NAMED)
 
 
-def complete(question: str, before: str) -> str:
-    """`question` with the question `before` it in front if it cannot be understood alone, else `question` itself."""
-    return f"{before} {question}" if leans(question) else question
+def in_context(question: str, said: Sequence[Said]) -> str:
+    """`question` with what it may lean on in front: the last question that names something, and the last answer."""
+    last, answer = said[-1]
+    # "Depuis quand ?" does not say what is talked about: a question before it does.
+    topic = next((asked for asked, _ in reversed(said) if _naming(asked)), last)
+    return f"{topic} {answer}. {question}" if answer else f"{topic} {question}"
+
+
+def may_lean(question: str) -> bool:
+    """Whether it names so little, or opens as if it went on, that its form alone does not tell."""
+    if _OPENING.match(question):
+        return True
+    return len(_naming(question)) <= _NAMING and not _NAME.search(question)
 
 
 def leans(question: str) -> bool:
@@ -96,3 +116,7 @@ def leans(question: str) -> bool:
     if opening is None or _NAME.search(rest) or _STANDING.fullmatch(form):
         return False
     return len(_WORD.findall(rest)) <= _SHORT
+
+
+def _naming(question: str) -> list[str]:
+    return strict_content_words(question, language_of_question(question) or "fr")

@@ -27,6 +27,7 @@ LENGTH_COST = 0.07
 """Logits that each token of a span costs where its sentence's spans are weighed against each other: long ones agree
 with many others, and were chosen too often."""
 _LONGEST_QUESTION = 64
+"""Tokens of a question that are read: its last ones, since what is asked stands at the end of a follow-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def make_window(tokenizer: "Tokenizer", question: str, sentences: Sequence[str],
     """The window of as many of the sentences as fit in `longest` tokens; the last that fits is cut."""
     asked, *encoded = tokenizer.encode_batch([question, *sentences], add_special_tokens=False)
     opening, separator = (_mark(tokenizer, name) for name in ("[CLS]", "[SEP]"))
-    ids: list[int] = [opening, *asked.ids[:_LONGEST_QUESTION], separator]
+    ids: list[int] = [opening, *asked.ids[-_LONGEST_QUESTION:], separator]
     tokens: list[tuple[int, int]] = []
     offsets: list[tuple[int, int]] = []
     for text, sentence in zip(sentences, encoded, strict=True):

@@ -71,6 +71,31 @@ def test_a_follow_up_leans_on_the_last_question_that_names_something(library: Li
     assert replies[2].completed == f"{bombed} {replies[1].answer}. Et pourquoi ?"
 
 
+@pytest.mark.parametrize(("in_context", "completed"), [(0.9, True), (0.6, True), (0.4, False)])
+def test_reading_tells_whether_a_question_leans_where_its_form_does_not(
+    library: Library, in_context: float, completed: bool
+) -> None:
+    class Torn(Sure):
+        def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+            asked.append(question)
+            self.confidence = in_context if question.startswith(bombed + " ") else 0.8
+            return super().read(question, hits)
+
+    asked: list[str] = []
+    bombed, ticket = "Où les frappes ont-elles commencé ?", "Et combien coûte le billet ?"
+    conversation = Conversation(library, Torn())
+    full = f"{bombed} {conversation.answer(bombed).answer}. {ticket}"
+    assert conversation.answer(ticket).completed == (full if completed else None)
+    # Each wording is read once.
+    assert sorted(asked) == sorted([bombed, full, ticket])
+
+
+def test_a_question_that_names_what_it_asks_about_is_asked_as_it_is(library: Library) -> None:
+    conversation = Conversation(library, Sure())
+    replies = [conversation.answer(question) for question in ("Où est le marché ?", "Qui dirige Alep depuis 2012 ?")]
+    assert [reply.completed for reply in replies] == [None, None]
+
+
 def test_a_question_given_up_leaves_no_turn(library: Library) -> None:
     conversation = Conversation(library, Sure())
     next(conversation.ask("Le marché ?"))

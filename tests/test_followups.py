@@ -1,11 +1,11 @@
-"""Which questions lean on the one before, and what becomes of them."""
+"""Which questions lean, or may lean, on the one before, and what is then put in front of them."""
 
 import json
 
 import pytest
 
 from assistant import places
-from assistant.followups import complete, leans
+from assistant.followups import in_context, leans, may_lean
 
 BEFORE = "Combien de sorties ont été effectuées ?"
 
@@ -42,8 +42,8 @@ BEFORE = "Combien de sorties ont été effectuées ?"
         "Who said so?",
     ],
 )
-def test_a_question_that_leans_is_completed(question: str) -> None:
-    assert complete(question, BEFORE) == f"{BEFORE} {question}"
+def test_forms_that_lean_on_the_question_before(question: str) -> None:
+    assert leans(question)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_a_question_that_leans_is_completed(question: str) -> None:
         "?",
     ],
 )
-def test_a_question_that_stands_alone_is_never_changed(question: str) -> None:
-    assert complete(question, BEFORE) == question
+def test_forms_that_need_not_lean_on_any(question: str) -> None:
+    assert not leans(question)
 
 
 def test_no_question_of_the_seeds_that_stands_alone_is_taken_for_a_follow_up() -> None:
@@ -92,6 +92,36 @@ def test_most_follow_ups_of_the_seeds_are_recognised() -> None:
     assert sum(map(leans, pairs)) >= 0.9 * len(pairs)
 
 
+def test_what_was_said_stands_before_a_question_in_context() -> None:
+    assert in_context("Et où ?", [(BEFORE, None)]) == f"{BEFORE} Et où ?"
+    assert in_context("Et où ?", [("Qui ?", "Ali"), (BEFORE, "64")]) == f"{BEFORE} 64. Et où ?"
+    assert in_context("Et où ?", [(BEFORE, "64"), ("Depuis quand ?", "mardi")]) == f"{BEFORE} mardi. Et où ?"
+    assert in_context("Et où ?", [("Depuis quand ?", "mardi")]) == "Depuis quand ? mardi. Et où ?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Et combien coûte le billet ?",
+        "Qu'ont obtenu les grévistes ?",
+        "c'etait qui",
+        "So who pays?",
+        "Peut-on y nager ?",
+    ],
+)
+def test_forms_that_do_not_tell(question: str) -> None:
+    assert may_lean(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Qui est Sergueï Lavrov ?", "Combien de sorties ont été effectuées en 11 jours ?", "Who won in 1998?"],
+)
+def test_a_question_that_names_what_it_asks_about_stands_alone(question: str) -> None:
+    assert not may_lean(question)
+
+
 def test_very_long_questions_take_no_time() -> None:
     leans("quel " + "mot " * 25_000 + "dit-il ?")
     leans("et " + "l'" * 50_000)
+    may_lean("quel " + "mot " * 25_000 + "dit-il ?")

@@ -41,6 +41,15 @@ def test_text_that_spells_a_mark_is_no_mark() -> None:
         assert window.ids.count(TOKENIZER.token_to_id(mark)) == times
 
 
+def test_of_a_long_question_the_end_is_read_where_a_follow_up_is() -> None:
+    followup = "Et combien de frappes ?"
+    asked = TOKENIZER.encode(followup, add_special_tokens=False).ids
+    for before in ("", "Quand ? ", "Qui a mené les sorties, et pourquoi ? " * 20):
+        window = make_window(TOKENIZER, before + followup, ["Il pleut."], 100)
+        end = window.tokens[0][0] - 1
+        assert window.ids[end - len(asked) : end] == asked
+
+
 @given(SENTENCES, st.integers(0, 2**32 - 1))
 def test_the_best_span_agrees_best_with_the_likely_ones_of_its_sentence(sentences: list[str], seed: int) -> None:
     window = make_window(TOKENIZER, "Où ?", sentences, 120)

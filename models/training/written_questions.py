@@ -48,6 +48,13 @@ def _read(path: Path, known: dict[str, str]) -> Iterator[Question]:
             yield Question(asked["question"], text, start, end, "written", record["language"], tempts)
 
 
+def read_texts(data: Path) -> dict[str, str]:
+    """All texts that may be asked about, the invented ones too, by checksum."""
+    records = (json.loads(line) for path in QUESTIONS.glob("*.jsonl") for line in path.read_text("utf-8").splitlines())
+    invented = [record["text"] for record in records if "text" in record]
+    return read_passages(data) | {_checksum(text): text for text in invented}
+
+
 def read_passages(data: Path) -> dict[str, str]:
     """The reference data's passages that may be asked about, by checksum."""
     texts = [question.context for question in read_squad(data / "piaf/train.json")]
@@ -56,4 +63,8 @@ def read_passages(data: Path) -> dict[str, str]:
     administration = list(read_lines(data / "text/service_public.txt.gz"))
     for lines, size in ((administration, _ADMINISTRATION_LINES), (debates, _DEBATE_LINES)):
         texts += (" ".join(lines[first : first + size]) for first in range(0, len(lines), size))
-    return {hashlib.sha256(text.encode()).hexdigest()[:10]: text for text in texts}
+    return {_checksum(text): text for text in texts}
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:10]

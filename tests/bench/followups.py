@@ -1,81 +1,93 @@
-"""Follow-up pairs of the seed's question set: where the cited sentence ranks with and without completion; and how often
-a question that stands on its own is taken for a follow-up.
+"""Follow-ups in conversation: how often the right sentence answers them, beside the same questions in full; and how
+often a question that stands on its own is taken for one.
 
-    python tests/bench/followups.py [SQUAD.json…]
+    python tests/bench/followups.py [EVERY]
 
-Each pair is asked as people ask it: first the question that it follows, then the follow-up. SQuAD files hold questions
-that were written about a passage; some of those lean on it, so the share reported for them is an upper bound.
+Asks those that decide (`models/training/followups/README.md`), of every EVERYth text, in one library of all of PIAF's
+training texts and the invented ones that train nothing: the questions before it first, as people would, with whatever
+the reader answers. Questions of FQuAD and of PIAF's dev part were written about a passage, and some lean on it: the
+share reported for them is an upper bound.
 """
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from assistant import followups, places
-from assistant.conversation import Conversation
-from assistant.index import Library
-from assistant.retrieval import retrieve
+from assistant import Conversation, Library, followups
+from assistant.citations import Reply
+from assistant.embeddings import CheckpointEmbedder
+from assistant.evaluation.metrics import token_f1
+from assistant.evaluation.normalisation import normalise_french
+from models.training import haystack as stacks
+from models.training.data import Question, read_squad, sentence_spans
+from models.training.followup_questions import DECIDING, FollowUp, read_followups
+from models.training.written_questions import read_deciding
 
-Row = dict[str, object]
+
+@dataclass(frozen=True)
+class Judged:
+    """Whether a question has an answer, whether it got one, from the right sentence, and its token F1 if so."""
+
+    answerable: bool
+    answered: bool
+    right: bool
+    f1: float
 
 
 def main() -> None:
-    rows = [json.loads(line) for line in places.shipped("seeds/questions.jsonl").read_text("utf-8").splitlines()]
-    by_id = {row["id"]: row for row in rows}
-    pairs = [row for row in rows if "follows" in row]
-    alone = [row["question"] for row in rows if "follows" not in row]
-    found = sum(followups.leans(row["question"]) for row in pairs)
-    print(f"follow-ups recognised      {found}/{len(pairs)}")
-    print(f"others taken for one       {sum(map(followups.leans, alone))}/{len(alone)}")
-    with Library.open(places.library_folder()) as library:
-        for name, ask in ways(library, by_id).items():
-            ranks = [rank(library, ask(row), row["sentences"]) for row in pairs if row["sentences"]]
-            first, top = sum(r == 1 for r in ranks), sum(1 <= r <= 5 for r in ranks)
-            mrr = sum(1 / r for r in ranks if r) / len(ranks)
-            print(f"{name:<26} R@1 {first}/{len(ranks)}  R@5 {top}/{len(ranks)}  MRR {mrr:.3f}")
-    for path in sys.argv[1:]:
-        questions = list(squad(Path(path)))
-        print(f"{path}: {sum(map(followups.leans, questions))}/{len(questions)} taken for a follow-up")
+    asked = read_followups(stacks.SHARED, DECIDING)
+    kept = set(sorted({one.question.context for one in asked})[:: int(sys.argv[1]) if sys.argv[1:] else 1])
+    asked = [one for one in asked if one.question.context in kept]
+    for name, questions in standing():
+        print(f"{name}: {sum(map(followups.leans, questions))}/{len(questions)} taken for a follow-up")
+    print(f"follow-ups: {sum(followups.leans(one.question.question) for one in asked)}/{len(asked)}")
+    haystack = stacks.written(stacks.piaf_held_out().documents)
+    names = {document.text: document.name for document in haystack.documents}
+    with stacks.library_of(haystack, stacks.RememberingEmbedder(CheckpointEmbedder.named())) as library:
+        for name, replies in (
+            ("follow-ups", (in_conversation(library, one) for one in asked)),
+            ("in full", (Conversation(library).answer(one.alone) for one in asked)),
+        ):
+            report(name, [judged(one.question, names, reply) for one, reply in zip(asked, replies, strict=True)])
 
 
-def ways(library: Library, by_id: dict[str, Row]) -> dict[str, Callable[[Row], str]]:
-    def before(row: Row) -> Row:
-        return by_id[str(row["follows"])]
-
-    def chain(row: Row) -> str:
-        question = str(row["question"])
-        if "follows" not in row:
-            return question
-        return followups.complete(question, chain(before(row)))
-
-    def given(row: Row) -> str:
-        reply = Conversation(library).answer(str(before(row)["question"]))
-        return followups.complete(str(row["question"]), f"{reply.question} {reply.answer or ''}")
-
-    return {
-        "as typed": lambda row: str(row["question"]),
-        "completed": lambda row: followups.complete(str(row["question"]), str(before(row)["question"])),
-        "completed, whole chain": chain,
-        "completed, answer given": given,
-        "completed, right answer": lambda row: followups.complete(
-            str(row["question"]), f"{before(row)['question']} {(before(row)['answers'] or [''])[0]}."
-        ),
-    }
+def standing() -> Iterator[tuple[str, list[str]]]:
+    """Sets of questions that stand on their own."""
+    yield "written ones that decide", [one.question for one in read_deciding(stacks.SHARED)]
+    for path in ("piaf/dev.json", "eval_only/fquad-sample.json"):
+        yield path, [one.question for one in read_squad(stacks.SHARED / path)]
 
 
-def rank(library: Library, question: str, gold: list[dict[str, int]]) -> int:
-    """The rank of the first passage whose focus is a gold sentence; 0 if there is none."""
-    starts = {sentence["start"] for sentence in gold}
-    hits = retrieve(library, question, 20)
-    return next((i for i, hit in enumerate(hits, 1) if hit.passage.focused.start in starts), 0)
+def in_conversation(library: Library, one: FollowUp) -> Reply:
+    conversation = Conversation(library)
+    for question, _answer in one.said:
+        conversation.answer(question)
+    return conversation.answer(one.question.question)
 
 
-def squad(path: Path) -> Iterator[str]:
-    for article in json.loads(path.read_text("utf-8"))["data"]:
-        for paragraph in article["paragraphs"]:
-            for entry in paragraph["qas"]:
-                yield entry["question"]
+def judged(question: Question, names: dict[str, str], reply: Reply) -> Judged:
+    right = False
+    if question.start >= 0 and reply.answered:
+        spans = sentence_spans(question.context, question.language)
+        (gold,) = (start for start, end in spans if start <= question.start < end)
+        right = any((c.document, c.start) == (names[question.context], gold) for c in reply.citations)
+    answer = question.context[question.start : question.end]
+    f1 = token_f1(reply.answer or "", (answer,), normalise_french) if right else 0.0
+    return Judged(question.start >= 0, reply.answered, right, f1)
+
+
+def report(name: str, all_judged: Iterable[Judged]) -> None:
+    """Of those with an answer: right sentence and F1. Abstention: precision, recall, F1."""
+    every = list(all_judged)
+    answerable = [one for one in every if one.answerable]
+    silent = sum(not one.answered for one in every)
+    rightly = sum(not one.answered for one in every if not one.answerable)
+    missing = len(every) - len(answerable)
+    print(
+        f"{name:<11} right sentence {sum(one.right for one in answerable) / len(answerable):.3f}  "
+        f"F1 {sum(one.f1 for one in answerable) / len(answerable):.3f} (of {len(answerable)})  "
+        f"abstention {rightly / max(1, silent):.3f} {rightly / missing:.3f} {2 * rightly / (silent + missing):.3f}"
+    )
 
 
 if __name__ == "__main__":
