@@ -77,6 +77,8 @@ def test_each_third_is_taught_by_who_has_not_seen_it_and_by_those_who_teach_all(
         assert Teachers(unseen, [], torch.device("cpu")).logits(packed, third) == pytest.approx(
             ReaderModel(folder)(packed).detach(), abs=1e-5
         )
+    alone = Teachers([], [always], torch.device("cpu")).logits(packed, 0)
+    assert alone == pytest.approx(ReaderModel(always)(packed).detach(), abs=1e-5)
     with pytest.raises(ValueError, match="3 teachers"):
         Teachers(unseen[:2], [always], torch.device("cpu"))
 

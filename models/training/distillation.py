@@ -24,11 +24,12 @@ def third_of(sentences: Sequence[str]) -> int:
 
 
 class Teachers:
-    """`unseen[n]` has not seen the questions of third n and teaches those alone; `always` teach all."""
+    """`unseen[n]` has not seen the questions of third n and teaches those alone, if there are such; `always` teach
+    all."""
 
     def __init__(self, unseen: Sequence[Path], always: Sequence[Path], device: torch.device) -> None:
-        if len(unseen) != THIRDS:
-            raise ValueError(f"{THIRDS} teachers that have left out a third are needed, not {len(unseen)}")
+        if len(unseen) not in (0, THIRDS):
+            raise ValueError(f"{THIRDS} teachers that have left out a third are needed, or none, not {len(unseen)}")
         self._unseen, self._always = [
             [ReaderModel(folder).to(device).eval().requires_grad_(False) for folder in folders]
             for folders in (unseen, always)
@@ -37,7 +38,8 @@ class Teachers:
     @torch.no_grad()
     def logits(self, packed: Packed, third: int) -> torch.Tensor:
         """The mean of the logits of those that teach this third, (windows, tokens, 2)."""
-        return torch.stack([teacher(packed) for teacher in (self._unseen[third], *self._always)]).mean(0)
+        teachers = [*self._unseen[third : third + 1], *self._always]
+        return torch.stack([teacher(packed) for teacher in teachers]).mean(0)
 
 
 def taught_loss(logits: torch.Tensor, taught: torch.Tensor, batch: Batch) -> torch.Tensor:

@@ -24,13 +24,15 @@ from models.training.distillation import THIRDS, Teachers, taught_loss, third_of
 from models.training.packing import Batch, batches
 from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Examples, Mixture
-from models.training.reading_questions import Reading, read_english_test, read_reading
+from models.training.reading_questions import Reading, read_english_test, read_followed, read_reading
 from models.training.reading_task import read_sentences, read_texts
 from models.training.schedule import rate_share
 from models.training.settings import Places
 from models.training.span_loss import span_loss
 
 AVERAGED_EVERY = 25
+_FOLLOWED = 1
+"""The stream of follow-ups."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class ReaderSettings:
     always: list[str] = field(default_factory=list)
     taught: float = 0.5
     mixture: dict[str, Any] = field(default_factory=dict)
+    followed: dict[str, Any] = field(default_factory=dict)
 
 
 class ReaderTrainer:
@@ -80,7 +83,7 @@ class ReaderTrainer:
             [{"params": trained}, {"params": list(self.model.head.parameters())}], lr=0.0, weight_decay=0.01, fused=True
         )
         unseen, always = ([places.work / name for name in names] for names in (settings.unseen, settings.always))
-        self._teachers = Teachers(unseen, always, self.device) if unseen else None
+        self._teachers = Teachers(unseen, always, self.device) if unseen or always else None
         deciding = read_squad(places.data / "piaf/train.json", held_out=True)
         english = read_english_test(places.data)
         chance = random.Random(0)
@@ -100,12 +103,12 @@ class ReaderTrainer:
         rates = (self.settings.encoder_rate, self.settings.head_rate)
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * share
-        third, batch = next(self._batches)
+        stream, batch = next(self._batches)
         batch = batch.to(self.device)
         logits = self.model(batch.packed)
         loss = span_loss(logits, batch)
-        if self._teachers:
-            theirs = taught_loss(logits, self._teachers.logits(batch.packed, third), batch)
+        if self._teachers and not (self.settings.followed and stream == _FOLLOWED):
+            theirs = taught_loss(logits, self._teachers.logits(batch.packed, stream), batch)
             loss = (1 - self.settings.taught) * loss + self.settings.taught * theirs
         self.optimiser.zero_grad()
         loss.backward()
@@ -140,28 +143,27 @@ class ReaderTrainer:
 
 
 class _Drawn(IterableDataset[tuple[int, Batch]]):
-    """Endless batches: other ones in each of a loader's processes. Where others teach, each is of one third of the
-    texts, its number beside it."""
+    """Endless batches of each stream in turn, its number beside them: other ones in each of a loader's processes.
+    Follow-ups are the second stream; where others teach a third of the texts each, there is a stream of each third."""
 
     def __init__(self, places: Places, settings: ReaderSettings, tokenizer: Tokenizer, seed: int) -> None:
         super().__init__()
-        self._reading, self._lexicons = read_reading(places), read_lexicons(places)
-        self._tokenizer, self._seed, self._tokens = tokenizer, seed, settings.batch_tokens
-        self._mixture = Mixture(**settings.mixture)
-        thirds = [third_of(sentences) for sentences in self._reading.texts]
-        kept = [one for one in self._reading.asked if thirds[one.text] != settings.left_out]
+        self._lexicons, self._tokenizer = read_lexicons(places), tokenizer
+        self._seed, self._tokens = seed, settings.batch_tokens
+        reading, mixture = read_reading(places), Mixture(**settings.mixture)
+        thirds = [third_of(sentences) for sentences in reading.texts]
+        kept = [one for one in reading.asked if thirds[one.text] != settings.left_out]
         apart = [[one for one in kept if thirds[one.text] == third] for third in range(THIRDS)]
-        self._asked = apart if settings.unseen else [kept]
+        self._streams = [(Reading(reading.texts, asked), mixture) for asked in (apart if settings.unseen else [kept])]
+        if settings.followed:
+            self._streams.append((read_followed(places), Mixture(**settings.followed)))
 
     def __iter__(self) -> Iterator[tuple[int, Batch]]:
         worker = get_worker_info()
         seed = self._seed + (worker.id if worker else 0)
         streams = [
-            batches(
-                Examples(Reading(self._reading.texts, asked), self._tokenizer, self._mixture, self._lexicons, seed),
-                self._tokens,
-            )
-            for asked in self._asked
+            batches(Examples(reading, self._tokenizer, mixture, self._lexicons, seed), self._tokens)
+            for reading, mixture in self._streams
         ]
         while True:
             yield from enumerate(map(next, streams))

@@ -16,6 +16,7 @@ from assistant.index import Library
 from assistant.retrieval import retrieve
 from models.training import haystack as stacks
 from models.training.data import Question, read_questions, read_squad, sentence_spans
+from models.training.followup_questions import followups_version, read_in_context
 from models.training.settings import Places
 from models.training.translated_questions import read_translated, translated_version
 from models.training.written_questions import read_written, written_version
@@ -24,8 +25,8 @@ ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
 FAVOURITES = 6
 _SEARCHED = {
-    "fr": ("piaf", "afriqa", "written", "translated", "crossed"),
-    "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written"),
+    "fr": ("piaf", "afriqa", "written", "translated", "crossed", "followups"),
+    "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written", "followups"),
 }
 """Sources, by language, whose questions make sense without their text: they are asked of all of the texts together."""
 
@@ -63,6 +64,12 @@ def read_reading(places: Places) -> Reading:
     written = _kept(places.work / f"written-{written_version()}.json", lambda: read_written(places.data))
     translated = _kept(places.work / f"translated-{translated_version()}.json", lambda: read_translated(places.data))
     return _joined(_joined(reference, written), translated)
+
+
+def read_followed(places: Places) -> Reading:
+    """Questions asked after others, as the product puts what was said in front of them."""
+    path = places.work / f"followed-{followups_version()}-{written_version()}.json"
+    return _kept(path, lambda: read_in_context(places.data))
 
 
 def _kept(path: Path, read: Callable[[], list[Question]]) -> Reading:
