@@ -53,12 +53,12 @@ class Conversation:
         """
         question = checked_question(question)
         clock, tried = _Clock(), _Tried(self._library, self._reader)
-        self._library.embedder.load()
-        clock.lap("load")
         searched = question
         if self.turns:
             searched = yield from self._completed(question, tried)
             clock.lap("complete")
+        self._library.embedder.load()
+        clock.lap("load")
         hits = tried.hits(searched)
         clock.lap("retrieve")
         yield Retrieved(tuple(hits))

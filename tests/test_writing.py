@@ -231,7 +231,7 @@ class TestFollowUps:
         assert reply.completed == full
         assert "".join(stage.text for stage in stages if isinstance(stage, Rewriting)) == full
         assert f"Question : {full}\n" in engine.asked[-1][0][-1].content
-        assert list(reply.timings_ms) == ["load", "complete", "retrieve", "answer"]
+        assert list(reply.timings_ms) == ["complete", "load", "retrieve", "answer"]
 
     @pytest.mark.parametrize(
         "rewritten", ["Et combien de grues ?", "Combien d'avions ?", "Combien de grues à Lyon ?", "", None]

@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.followups import Said, in_context
 from models.training.data import Question, files_version
-from models.training.written_questions import read_texts, read_written
+from models.training.written_questions import asked_of, read_texts, read_written
 
 FOLLOWUPS = Path(__file__).parent / "followups"
 TRAINING = FOLLOWUPS / "training.jsonl"
@@ -49,10 +49,7 @@ def read_followups(data: Path, path: Path = TRAINING) -> list[FollowUp]:
 
 
 def _followup(asked: dict[str, Any], text: str, language: str) -> FollowUp:
-    start, end, tempts = asked["start"], asked["start"] + len(asked["answer"]), -1
-    if not asked["answer"]:
-        start, end, tempts = -1, -1, start
-    question = Question(asked["question"], text, start, end, "followups", language, tempts)
+    question = asked_of(text, asked, "followups", language)
     return FollowUp(tuple(map(tuple, asked["said"])), question, asked["alone"])
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from models.training.data import Question, files_version, read_lines, read_squad
 
@@ -42,10 +43,15 @@ def _read(path: Path, known: dict[str, str]) -> Iterator[Question]:
         record = json.loads(line)
         text = record["text"] if "text" in record else known[record["passage"]]
         for asked in record["asked"]:
-            start, end, tempts = asked["start"], asked["start"] + len(asked["answer"]), -1
-            if not asked["answer"]:
-                start, end, tempts = -1, -1, start
-            yield Question(asked["question"], text, start, end, "written", record["language"], tempts)
+            yield asked_of(text, asked, "written", record["language"])
+
+
+def asked_of(text: str, asked: dict[str, Any], source: str, language: str) -> Question:
+    """The question of a record; that of a near miss has the place that tempts instead of an answer's."""
+    start, end, tempts = asked["start"], asked["start"] + len(asked["answer"]), -1
+    if not asked["answer"]:
+        start, end, tempts = -1, -1, start
+    return Question(asked["question"], text, start, end, source, language, tempts)
 
 
 def read_texts(data: Path) -> dict[str, str]:
