@@ -3,10 +3,11 @@
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,7 +23,10 @@ from assistant.errors import ModelUnusable
 from assistant.indexing import build
 from assistant.reader import CALIBRATION_KEY, SpanReader, default_reader
 from assistant.retrieval import retrieve
-from assistant.spans import make_window
+from assistant.spans import Window, make_window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SHIPPED = places.shipped("models/reader/reader-q8_0.gguf")
 TEXT = (
@@ -74,6 +78,41 @@ def test_what_no_sentence_says_is_less_certain_than_what_one_says(reader: SpanRe
     assert unsaid < reader.threshold < said
 
 
+class NotingReader(SpanReader):
+    """The shipped reader, which notes how many sentences it was asked to read, and how many it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(SHIPPED)
+        self.asked = self.waited_for = 0
+
+    def scores_in_turn(self, groups: Sequence[Sequence[Window]]) -> "Generator[list[NDArray[np.float32]]]":
+        """As the reader does."""
+        self.asked = sum(len(window.sentences) for group in groups for window in group)
+        self.waited_for = 0
+        for group, scores in zip(groups, super().scores_in_turn(groups), strict=True):
+            self.waited_for += sum(len(window.sentences) for window in group)
+            yield scores
+
+
+def test_the_best_passages_are_read_first_and_the_others_only_if_these_do_not_surely_say(library: Library) -> None:
+    reader = NotingReader()
+    said, unsaid = "Combien d'écoles compte la ville ?", "Quel était le nom du pilote abattu ?"
+    assert reader.read(said, retrieve(library, said, 5))[0].confidence > reader.threshold
+    assert (reader.asked, reader.waited_for) == (5, 3)
+    assert reader.read(unsaid, retrieve(library, unsaid, 5))[0].confidence < reader.threshold
+    assert (reader.asked, reader.waited_for) == (5, 5)
+
+
+def test_what_was_not_waited_for_changes_no_later_answer(reader: SpanReader, library: Library) -> None:
+    question = "Combien d'écoles compte la ville ?"
+    hits = retrieve(library, question, 5)
+    expected = reader.read(question, hits)
+    assert all(reader.read(question, hits) == expected for _ in range(20))
+    closed = SpanReader(SHIPPED)
+    closed.read(question, hits)
+    closed._encoder.close()
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.one_of(any_text(), st.text(min_size=1, max_size=2000)))
 def test_any_question_gets_spans_inside_their_sentences(reader: SpanReader, library: Library, question: str) -> None:
@@ -121,6 +160,14 @@ def test_what_is_read_together_is_read_as_if_alone(reader: SpanReader) -> None:
         for together in threads.map(reader.scores, [windows] * 6):
             for scores, expected in zip(together, alone, strict=True):
                 np.testing.assert_allclose(scores, expected, atol=1e-4)
+
+
+def test_a_window_is_read_alike_whatever_fills_the_batch_up(reader: SpanReader) -> None:
+    """llama.cpp computes what is shorter than a tile of its attention in another way."""
+    short, other = list(range(100, 120)), list(range(200, 212))
+    [[alone]], [[together, _]] = reader._encoder.states([[short]]), reader._encoder.states([[short, other]])
+    assert together.shape == alone.shape
+    np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
 def test_the_default_reader_multiplies_in_32_bits_what_ships_in_8(reader: SpanReader, library: Library) -> None:

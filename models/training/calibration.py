@@ -6,7 +6,7 @@ was retrieved, which leaves the other paragraphs of the same article. And on que
 them near misses of texts that stay.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +40,13 @@ class RememberingReader(SpanReader):
 
     _memory: dict[tuple[int, ...], np.ndarray] | None = None
 
-    def scores(self, windows: Sequence[Window]) -> list[np.ndarray]:
+    def scores_in_turn(self, groups: Sequence[Sequence[Window]]) -> Generator[list[np.ndarray]]:
         """As the reader does, each window once."""
         self._memory = {} if self._memory is None else self._memory
-        new = {tuple(w.ids): w for w in windows if tuple(w.ids) not in self._memory}
-        self._memory |= dict(zip(new, super().scores(list(new.values())), strict=True)) if new else {}
-        return [self._memory[tuple(w.ids)] for w in windows]
+        new = {tuple(w.ids): w for group in groups for w in group if tuple(w.ids) not in self._memory}
+        self._memory |= zip(new, *super().scores_in_turn([list(new.values())]), strict=True)
+        for group in groups:
+            yield [self._memory[tuple(w.ids)] for w in group]
 
 
 def ask_twice(
