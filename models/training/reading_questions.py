@@ -25,8 +25,8 @@ ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
 FAVOURITES = 6
 _SEARCHED = {
-    "fr": ("piaf", "afriqa", "written", "translated", "crossed", "followups"),
-    "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written", "followups"),
+    "fr": ("piaf", "afriqa", "written", "newsroom", "translated", "crossed", "followups"),
+    "en": ("squad2-dev", "squadshifts-datasets__new_wiki", "written", "newsroom", "followups"),
 }
 """Sources, by language, whose questions make sense without their text: they are asked of all of the texts together."""
 
@@ -61,15 +61,21 @@ class Reading:
 def read_reading(places: Places) -> Reading:
     """All that may train a reader, without what is held out."""
     reference = _kept(places.work / "reading.json", lambda: _training_questions(places.data))
-    written = _kept(places.work / f"written-{written_version()}.json", lambda: read_written(places.data))
     translated = _kept(places.work / f"translated-{translated_version()}.json", lambda: read_translated(places.data))
-    return _joined(_joined(reference, written), translated)
+    return _joined(_joined(reference, _read_written(places)), translated)
 
 
-def read_followed(places: Places) -> Reading:
-    """Questions asked after others, as the product puts what was said in front of them."""
+def read_fresh(places: Places) -> Reading:
+    """What `reader-9` saw little of, or nothing: questions asked after others, as the product puts what was said in
+    front of them, and the newsroom's."""
     path = places.work / f"followed-{followups_version()}-{written_version()}.json"
-    return _kept(path, lambda: read_in_context(places.data))
+    written = _read_written(places)
+    newsroom = Reading(written.texts, [one for one in written.asked if one.source == "newsroom"])
+    return _joined(_kept(path, lambda: read_in_context(places.data)), newsroom)
+
+
+def _read_written(places: Places) -> Reading:
+    return _kept(places.work / f"written-{written_version()}.json", lambda: read_written(places.data))
 
 
 def _kept(path: Path, read: Callable[[], list[Question]]) -> Reading:

@@ -15,6 +15,8 @@ from models.training.data import Question, files_version, read_lines, read_squad
 QUESTIONS = Path(__file__).parent / "questions"
 DECIDING = QUESTIONS / "deciding.jsonl"
 """Asked of PIAF's held-out articles and of texts of their own: they train nothing."""
+_NEWSROOM = "newsroom"
+"""The file that was written last, whose questions are a source of their own: `reader-9` had not seen them."""
 _ADMINISTRATION_LINES, _DEBATE_LINES = 8, 7
 
 
@@ -39,11 +41,12 @@ def _training_files() -> list[Path]:
 
 
 def _read(path: Path, known: dict[str, str]) -> Iterator[Question]:
+    source = _NEWSROOM if path.stem == _NEWSROOM else "written"
     for line in path.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
         text = record["text"] if "text" in record else known[record["passage"]]
         for asked in record["asked"]:
-            yield asked_of(text, asked, "written", record["language"])
+            yield asked_of(text, asked, source, record["language"])
 
 
 def asked_of(text: str, asked: dict[str, Any], source: str, language: str) -> Question:
