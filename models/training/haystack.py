@@ -18,7 +18,7 @@ from assistant.index import Library
 from assistant.indexing import build
 from models.training import data
 from models.training.data import read_squad, sentence_spans
-from models.training.written_questions import read_deciding
+from models.training.written_questions import NEWSROOM, read_deciding
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -84,16 +84,17 @@ def fquad() -> Haystack:
     return _haystack("FQuAD sample", loaded.documents, loaded.questions)
 
 
-def written(among: Sequence[Document]) -> Haystack:
+def written(among: Sequence[Document], *, newsroom: bool = True) -> Haystack:
     """The questions written for this project that decide, near misses too, over their texts and the others `among`
-    which they are."""
+    which they are. `newsroom`: also the newsroom's, most of which nobody could ask of more than their own text."""
     names = {document.text: document.name for document in among}
     documents, questions = list(among), []
     for asked in read_deciding(SHARED):
         if asked.context not in names:
             names[asked.context] = f"written {len(names)}-0"
             documents.append(Document.from_text(names[asked.context], asked.context))
-        questions.append(_question(asked, names[asked.context]))
+        if newsroom or asked.source != NEWSROOM:
+            questions.append(_question(asked, names[asked.context]))
     return Haystack("written questions", tuple(documents), tuple(questions))
 
 

@@ -23,7 +23,7 @@ class ReaderShippingSettings:
     """`folder`: the reader's under `work`. `name`: what replies call it."""
 
     folder: str = "reader-mixed"
-    name: str = "reader-9"
+    name: str = "reader-10"
 
 
 def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
@@ -35,11 +35,11 @@ def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:
     _write(places, settings, target, _UNFITTED)
     reader, embedder = RememberingReader(in_32_bits(target)), stacks.RememberingEmbedder(CheckpointEmbedder.named())
     held_out = stacks.piaf_held_out()
-    written = stacks.written(held_out.documents)
+    written, named = (stacks.written(held_out.documents, newsroom=newsroom) for newsroom in (True, False))
     # One big library and many small ones: what the confidence rests on must not depend on the library's size.
     read = [
         *ask_twice(reader, [held_out, *stacks.articles(held_out)], embedder),
-        *ask_once(reader, [written, *stacks.articles(written, paragraphs_at_least=1)], embedder),
+        *ask_once(reader, [named, *stacks.articles(written, paragraphs_at_least=1)], embedder),
     ]
     calibration = fit(read)
     print(f"fitted on {len(read)} askings: {calibration}")

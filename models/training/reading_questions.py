@@ -19,7 +19,7 @@ from models.training.data import Question, read_questions, read_squad, sentence_
 from models.training.followup_questions import followups_version, read_in_context
 from models.training.settings import Places
 from models.training.translated_questions import read_translated, translated_version
-from models.training.written_questions import read_written, written_version
+from models.training.written_questions import NEWSROOM, read_written, written_version
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
@@ -70,7 +70,7 @@ def read_fresh(places: Places) -> Reading:
     front of them, and the newsroom's."""
     path = places.work / f"followed-{followups_version()}-{written_version()}.json"
     written = _read_written(places)
-    newsroom = Reading(written.texts, [one for one in written.asked if one.source == "newsroom"])
+    newsroom = Reading(written.texts, [one for one in written.asked if one.source == NEWSROOM])
     return _joined(_kept(path, lambda: read_in_context(places.data)), newsroom)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from models.training.data import Question, read_squad
 from models.training.haystack import SHARED
-from models.training.written_questions import DECIDING, read_deciding
+from models.training.written_questions import DECIDING, NEWSROOM, read_deciding
 
 DRAWN = {"direct": 6, "paraphrased": 10, "other language": 6, "near miss": 10}
 PEOPLES = 10
@@ -26,7 +26,8 @@ def drawn() -> tuple[list[Question], list[str]]:
     chance = random.Random(5)
     train = SHARED / "piaf/train.json"
     wikipedia = {question.context for question in read_squad(train)}
-    written = [question for question in read_deciding(SHARED) if question.context not in wikipedia]
+    decides = [question for question in read_deciding(SHARED) if question.source != NEWSROOM]
+    written = [question for question in decides if question.context not in wikipedia]
     records = map(json.loads, DECIDING.read_text("utf-8").splitlines())
     kinds = {asked["question"]: asked["kind"] for record in records for asked in record["asked"]}
     found = [
