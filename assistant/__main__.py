@@ -1,5 +1,6 @@
 """`assistant` and `python -m assistant`."""
 
+import signal
 import sys
 
 
@@ -7,7 +8,10 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     from assistant.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # Python waits for threads that still read for an answer already given; a Ctrl-C meanwhile ends it without a word.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

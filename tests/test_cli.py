@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,17 @@ def test_interrupted_while_it_makes_the_library(tmp_path: Path) -> None:
     refused = assistant("ask", "--library", tmp_path / "library", SORTIES)
     assert refused.returncode == 3
     assert "no library in" in refused.stderr
+
+
+@pytest.mark.parametrize("milliseconds", [0, 10, 20, 40, 80])
+def test_interrupted_when_the_answer_stands_there(milliseconds: int) -> None:
+    with start("ask", SORTIES, PYTHONUNBUFFERED="1") as process:
+        assert process.stdout
+        assert process.stdout.readline() == "64\n"
+        time.sleep(milliseconds / 1000)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert err.strip() in ("", "assistant: interrupted.")
 
 
 def test_a_closed_pipe_is_no_error() -> None:

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +114,6 @@ class _Encoder:
         self._free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         self._growing = threading.Lock()
         self._grow(1)
-        self._most = min(os.cpu_count() or 1, _LANES)
-        self._threads = ThreadPoolExecutor(self._most)
         self.dimension = self._lanes[0].dimension
 
     def metadata(self, key: str) -> str | None:
@@ -123,9 +122,9 @@ class _Encoder:
 
     def close(self) -> None:
         """Free the memory that llama.cpp holds."""
-        self._threads.shutdown(cancel_futures=True)
-        for lane in self._lanes:
-            lane.close()
+        for _lane in self._lanes:
+            # One that still reads what nobody waits for is free when it is done.
+            self._free.get().close()
         self._lanes = []
         if self._model is not None:
             quiet_llama().llama_model_free(self._model)
@@ -143,9 +142,10 @@ class _Encoder:
         generator is closed is left out.
         """
         batches = [_batches([len(sequence) for sequence in group]) for group in groups]
-        self._grow(min(self._most, sum(map(len, batches))))
+        threads = _threads(self.pooled)
+        self._grow(min(_most_threads(), sum(map(len, batches))))
         begun = [
-            [self._threads.submit(self._encode_batch, [group[number] for number in batch]) for batch in of_group]
+            [threads.submit(self._encode_batch, [group[number] for number in batch]) for batch in of_group]
             for group, of_group in zip(groups, batches, strict=True)
         ]
         try:
@@ -164,6 +164,16 @@ class _Encoder:
             return lane.encode(sequences)
         finally:
             self._free.put(lane)
+
+
+def _most_threads() -> int:
+    return min(os.cpu_count() or 1, _LANES)
+
+
+@cache
+def _threads(pooled: bool) -> ThreadPoolExecutor:
+    """Those of all encoders of a kind, for as long as the program runs: a question's vector waits for no reader's."""
+    return ThreadPoolExecutor(_most_threads())
 
 
 class SentenceEncoder(_Encoder):
