@@ -60,7 +60,7 @@ LONGEST_WINDOW = 320
 HITS_READ = 6
 """The best hits, which may be read: with eight or ten, answers are no better on held-out questions."""
 _READ_TOGETHER = 3
-# Three held-out questions of five that the documents answer get an answer as sure as this from the best three hits;
+# Three held-out questions of four that the documents answer get an answer as sure as this from the best three hits;
 # what the others say changes no more answers for the better than for the worse.
 _SURE = 0.3
 _SENTENCES_TOGETHER = 5
