@@ -10,7 +10,8 @@ def main() -> None:
 
     code = run(sys.argv[1:])
     # Python waits for threads that still read for an answer already given; a Ctrl-C meanwhile ends it without a word.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(code)
 
 
