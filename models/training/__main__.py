@@ -30,8 +30,6 @@ STEPS = {
     "teacher-start": Step("encoder_start", "start_encoder", "EncoderStartSettings"),
     "teachers": Step("reader", "train_teachers", "ReaderSettings"),
     "reader": Step("reader", "train_reader", "ReaderSettings"),
-    "reader-more": Step("reader", "train_reader", "ReaderSettings"),
-    "reader-mixed": Step("mixing", "mix_readers", "MixingSettings"),
     "ship-reader": Step("reader_shipping", "ship_reader", "ReaderShippingSettings"),
     "measure-reader": Step("reader_measure", "measure_reader", "ReaderMeasureSettings"),
     "fusion": Step("fusion", "fit_fusion", "FusionSettings"),

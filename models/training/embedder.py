@@ -19,7 +19,7 @@ from models.training.checkpoints import run_steps
 from models.training.embedder_examples import EmbedderBatch, EmbedderExamples, EmbedderMixture
 from models.training.encoder_model import EncoderModel, save_encoder
 from models.training.packing import pack
-from models.training.reading_questions import read_reading
+from models.training.reading_questions import read_alone
 from models.training.schedule import rate_share
 from models.training.settings import Places
 from models.training.shipping import PROMPTS, marked
@@ -88,7 +88,7 @@ class EmbedderTrainer:
     def start(self, done: int) -> None:
         """Open the stream of batches; a resumed run gets other batches than the first."""
         mixture, seed = EmbedderMixture(**self.settings.mixture), self.settings.seed + 1 + 1_000 * done
-        self._batches = EmbedderExamples(read_reading(self._places), mixture, seed).batches(self.settings.batch)
+        self._batches = EmbedderExamples(read_alone(self._places), mixture, seed).batches(self.settings.batch)
 
     def step(self, done: int) -> dict[str, Any]:
         """One update."""

@@ -24,15 +24,13 @@ from models.training.distillation import THIRDS, Teachers, taught_loss, third_of
 from models.training.packing import Batch, batches
 from models.training.reader_model import ReaderModel
 from models.training.reading_examples import Examples, Mixture
-from models.training.reading_questions import Reading, read_english_test, read_fresh, read_reading
+from models.training.reading_questions import Reading, read_english_test, read_reading
 from models.training.reading_task import read_sentences, read_texts
 from models.training.schedule import rate_share
 from models.training.settings import Places
 from models.training.span_loss import span_loss
 
-AVERAGED_EVERY = 25
-_FRESH = 1
-"""The stream of what the start has not seen."""
+AVERAGED_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,7 @@ class ReaderSettings:
     `last_share`: of the rates, reached at the end. `averaged_from`: the step from which weights are averaged, every
     AVERAGED_EVERY steps. `left_out`: the third of the texts whose questions do not train, −1 for none. `unseen`,
     `always`: folders of the readers that teach, as `Teachers` takes them; if there are none, nobody does. `taught`: the
-    share of the loss that is theirs. `fresh`: the mixture of what the start has not seen, of which every second batch
-    is, if it says anything; nobody teaches that."""
+    share of the loss that is theirs."""
 
     seed: int = 0
     name: str = "reader"
@@ -65,7 +62,6 @@ class ReaderSettings:
     always: list[str] = field(default_factory=list)
     taught: float = 0.5
     mixture: dict[str, Any] = field(default_factory=dict)
-    fresh: dict[str, Any] = field(default_factory=dict)
 
 
 class ReaderTrainer:
@@ -108,7 +104,7 @@ class ReaderTrainer:
         batch = batch.to(self.device)
         logits = self.model(batch.packed)
         loss = span_loss(logits, batch)
-        if self._teachers and not (self.settings.fresh and stream == _FRESH):
+        if self._teachers:
             theirs = taught_loss(logits, self._teachers.logits(batch.packed, stream), batch)
             loss = (1 - self.settings.taught) * loss + self.settings.taught * theirs
         self.optimiser.zero_grad()
@@ -156,8 +152,6 @@ class _Drawn(IterableDataset[tuple[int, Batch]]):
         kept = [one for one in reading.asked if thirds[one.text] != settings.left_out]
         apart = [[one for one in kept if thirds[one.text] == third] for third in range(THIRDS)]
         self._streams = [(Reading(reading.texts, asked), mixture) for asked in (apart if settings.unseen else [kept])]
-        if settings.fresh:
-            self._streams.append((read_fresh(places), Mixture(**settings.fresh)))
 
     def __iter__(self) -> Iterator[tuple[int, Batch]]:
         worker = get_worker_info()

@@ -25,7 +25,7 @@ from models.training.settings import Places
 class ReaderMeasureSettings:
     """`folder`: the PyTorch reader under `work`. `sample`: at most so many questions of a set."""
 
-    folder: str = "reader-mixed"
+    folder: str = "reader"
     sample: int = 1_200
     parity: int = 500
 

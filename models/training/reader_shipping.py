@@ -22,8 +22,8 @@ _UNFITTED = Calibration(0.5, (0.0,) * len(WEIGHED), 0.0)
 class ReaderShippingSettings:
     """`folder`: the reader's under `work`. `name`: what replies call it."""
 
-    folder: str = "reader-mixed"
-    name: str = "reader-10"
+    folder: str = "reader"
+    name: str = "reader-11"
 
 
 def ship_reader(places: Places, settings: ReaderShippingSettings) -> Path:

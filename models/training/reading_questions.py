@@ -19,7 +19,7 @@ from models.training.data import Question, read_questions, read_squad, sentence_
 from models.training.followup_questions import followups_version, read_in_context
 from models.training.settings import Places
 from models.training.translated_questions import read_translated, translated_version
-from models.training.written_questions import NEWSROOM, read_written, written_version
+from models.training.written_questions import read_written, written_version
 
 ENGLISH_TEST = ("squadshifts-datasets__new_wiki", "qamr")
 ENGLISH_TEST_SHARE = 10
@@ -59,29 +59,23 @@ class Reading:
 
 
 def read_reading(places: Places) -> Reading:
-    """All that may train a reader, without what is held out."""
-    reference = _kept(places.work / "reading.json", lambda: _training_questions(places.data))
-    translated = _kept(places.work / f"translated-{translated_version()}.json", lambda: read_translated(places.data))
-    return _joined(_joined(reference, _read_written(places)), translated)
+    """All that may train a reader, without what is held out: also what leans on what was said."""
+    name = f"followed-{followups_version()}-{written_version()}"
+    return _joined(read_alone(places), _kept(places, name, read_in_context))
 
 
-def read_fresh(places: Places) -> Reading:
-    """What `reader-9` saw little of, or nothing: questions asked after others, as the product puts what was said in
-    front of them, and the newsroom's."""
-    path = places.work / f"followed-{followups_version()}-{written_version()}.json"
-    written = _read_written(places)
-    newsroom = Reading(written.texts, [one for one in written.asked if one.source == NEWSROOM])
-    return _joined(_kept(path, lambda: read_in_context(places.data)), newsroom)
+def read_alone(places: Places) -> Reading:
+    """Those of them that need nothing before them."""
+    reference = _kept(places, "reading", _training_questions)
+    written = _kept(places, f"written-{written_version()}", read_written)
+    return _joined(_joined(reference, written), _kept(places, f"translated-{translated_version()}", read_translated))
 
 
-def _read_written(places: Places) -> Reading:
-    return _kept(places.work / f"written-{written_version()}.json", lambda: read_written(places.data))
-
-
-def _kept(path: Path, read: Callable[[], list[Question]]) -> Reading:
-    """The questions with their favourites, from `path`, which is made where it is missing."""
+def _kept(places: Places, name: str, read: Callable[[Path], list[Question]]) -> Reading:
+    """The questions with their favourites, from `work/<name>.json`, which is made where it is missing."""
+    path = places.work / f"{name}.json"
     if not path.exists():
-        made = cut(read())
+        made = cut(read(places.data))
         asked = _with_favourites(made.texts, made.asked)
         record = {"texts": made.texts, "asked": [asdict(one) for one in asked]}
         path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")

@@ -18,7 +18,7 @@ DECIDING = QUESTIONS / "deciding.jsonl"
 _DECIDING_TOO."""
 _DECIDING_TOO = QUESTIONS / "deciding-newsroom.jsonl"
 NEWSROOM = "newsroom"
-"""The source of the questions that were written last: `reader-9` saw none of them, and few name what they ask about."""
+"""The source of the questions that were written last: few name what they ask about."""
 _ADMINISTRATION_LINES, _DEBATE_LINES = 8, 7
 
 
