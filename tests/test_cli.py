@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -215,6 +216,27 @@ def test_interrupted_while_it_makes_the_library(tmp_path: Path) -> None:
     refused = assistant("ask", "--library", tmp_path / "library", SORTIES)
     assert refused.returncode == 3
     assert "no library in" in refused.stderr
+
+
+LOADED_AND_INTERRUPTED = """
+import os, signal, sys
+
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == "assistant.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Press())
+from assistant.__main__ import main
+main()
+"""
+
+
+def test_interrupted_while_it_loads() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED_AND_INTERRUPTED], capture_output=True, env=environment(), check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, b"", b"")
 
 
 @pytest.mark.parametrize("milliseconds", [0, 10, 20, 40, 80])
