@@ -141,7 +141,7 @@ class ReaderTrainer:
 
 class _Drawn(IterableDataset[tuple[int, Batch]]):
     """Endless batches of each stream in turn, its number beside them: other ones in each of a loader's processes.
-    What is fresh is the second; where others teach a third of the texts each, there is a stream of each third."""
+    Where others teach a third of the texts each, there is a stream of each third."""
 
     def __init__(self, places: Places, settings: ReaderSettings, tokenizer: Tokenizer, seed: int) -> None:
         super().__init__()
