@@ -110,7 +110,8 @@ def best_threshold(confidence: np.ndarray, answerable: np.ndarray) -> float:
     best = []
     for _ in range(_RESAMPLES):
         drawn = chance.integers(0, len(confidence), len(confidence))
-        sums = np.array([sum(f1s(confidence[drawn], answerable[drawn], threshold)) for threshold in thresholds])
+        sure, said = confidence[drawn], answerable[drawn]
+        sums = np.array([sum(f1s(sure, said, threshold)) for threshold in thresholds])
         best.append(thresholds[sums == sums.max()].mean())
     return round(float(np.mean(best)), 3)
 
