@@ -113,6 +113,29 @@ def test_the_terminal_is_usable_after_the_program_was_ended(
     restored(terminal)
 
 
+def test_it_ends_with_its_terminal_whatever_it_waits_for(terminal: Terminal, tmp_path: Path) -> None:
+    """Textual may wait for a terminal that is gone to be written to."""
+    blocked, ready = tmp_path / "blocked.py", tmp_path / "ready"
+    blocked.write_text(
+        "import pathlib, threading\n"
+        "from textual.screen import Screen\n"
+        "from assistant.tui.app import AssistantApp\n"
+        "class Blocked(AssistantApp):\n"
+        "    CSS_PATH = None\n"
+        "    def get_default_screen(self):\n"
+        "        return Screen()\n"
+        "    def on_ready(self):\n"
+        f"        pathlib.Path({str(ready)!r}).touch()\n"
+        "        threading.Event().wait()\n"
+        "Blocked(None, None).run()\n"
+    )
+    terminal.type(f"{sys.executable} {blocked}", "Enter")
+    eventually(lambda: str(ready.exists()), "True".__eq__)
+    program = terminal.child()
+    os.kill(program, signal.SIGHUP)
+    eventually(lambda: str(Path(f"/proc/{program}").exists()), "False".__eq__)
+
+
 def test_the_terminal_is_usable_after_a_crash(terminal: Terminal) -> None:
     crash = "from assistant.tui.app import AssistantApp; AssistantApp(None, None).run()"
     terminal.type(f'{sys.executable} -c "{crash}"', "Enter")

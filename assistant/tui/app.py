@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,9 @@ from assistant.tui.composer import Composer
 if TYPE_CHECKING:
     from assistant.history import History
     from assistant.session import Session
+
+_PATIENCE = 3.0
+"""Seconds to end in once the terminal is gone."""
 
 
 class AssistantApp(App[None]):
@@ -40,9 +45,18 @@ class AssistantApp(App[None]):
     def on_mount(self) -> None:
         """Leave the terminal as it was also when asked to end from outside."""
         if not self.is_headless:
+            loop = asyncio.get_running_loop()
             with contextlib.suppress(NotImplementedError):  # Windows
-                for number in (signal.SIGTERM, signal.SIGHUP):
-                    asyncio.get_running_loop().add_signal_handler(number, self.exit)
+                loop.add_signal_handler(signal.SIGTERM, self.exit)
+                # Not the loop's: it may be waiting for Textual to write to a terminal that is gone.
+                signal.signal(signal.SIGHUP, lambda *_: self._end_without_terminal(loop))
+
+    def _end_without_terminal(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What is written then can block Textual forever: the thread that writes is dead, and its queue full."""
+        last = threading.Timer(_PATIENCE, os._exit, [128 + signal.SIGHUP])
+        last.daemon = True
+        last.start()
+        loop.call_soon_threadsafe(self.exit)
 
     def on_unmount(self) -> None:
         """Wait for no documents being indexed and no answer being written; the library is then as it was."""
