@@ -113,27 +113,33 @@ def test_the_terminal_is_usable_after_the_program_was_ended(
     restored(terminal)
 
 
+BLOCKED = """
+import sys, threading
+from pathlib import Path
+from textual.screen import Screen
+from assistant.tui.app import AssistantApp
+
+class Blocked(AssistantApp):
+    CSS_PATH = None
+    def get_default_screen(self):
+        return Screen()
+    def on_ready(self):
+        Path(sys.argv[1]).touch()
+        threading.Event().wait()
+
+Blocked(None, None).run()
+"""
+
+
 def test_it_ends_with_its_terminal_whatever_it_waits_for(terminal: Terminal, tmp_path: Path) -> None:
     """Textual may wait for a terminal that is gone to be written to."""
-    blocked, ready = tmp_path / "blocked.py", tmp_path / "ready"
-    blocked.write_text(
-        "import pathlib, threading\n"
-        "from textual.screen import Screen\n"
-        "from assistant.tui.app import AssistantApp\n"
-        "class Blocked(AssistantApp):\n"
-        "    CSS_PATH = None\n"
-        "    def get_default_screen(self):\n"
-        "        return Screen()\n"
-        "    def on_ready(self):\n"
-        f"        pathlib.Path({str(ready)!r}).touch()\n"
-        "        threading.Event().wait()\n"
-        "Blocked(None, None).run()\n"
-    )
-    terminal.type(f"{sys.executable} {blocked}", "Enter")
+    program, ready = tmp_path / "blocked.py", tmp_path / "ready"
+    program.write_text(BLOCKED)
+    terminal.type(f"{sys.executable} {program} {ready}", "Enter")
     eventually(lambda: str(ready.exists()), "True".__eq__)
-    program = terminal.child()
-    os.kill(program, signal.SIGHUP)
-    eventually(lambda: str(Path(f"/proc/{program}").exists()), "False".__eq__)
+    blocked = Path(f"/proc/{terminal.child()}")
+    os.kill(int(blocked.name), signal.SIGHUP)
+    eventually(lambda: str(blocked.exists()), "False".__eq__)
 
 
 def test_the_terminal_is_usable_after_a_crash(terminal: Terminal) -> None:
